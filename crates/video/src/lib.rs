@@ -1,0 +1,32 @@
+//! Video and pictures to upright frames with exact timestamps, on the host.
+//!
+//! [`input`] turns arguments into files; [`VideoSource`] opens one and yields every displayed frame once, in display
+//! order, with its integer presentation time. Inside, `demux` reads the container's index piecewise, `chunk` cuts the
+//! samples where decoding can start, [`decode`] turns access units into [`Picture`]s on as many threads as asked, and
+//! `source` puts the pictures back into order. The frames do not depend on the number of threads.
+
+mod annexb;
+mod chunk;
+mod chunked;
+pub mod color;
+pub mod decode;
+mod demux;
+mod display_order;
+mod error;
+#[cfg(feature = "ffmpeg")]
+mod ffmpeg;
+mod frame;
+#[doc(hidden)]
+pub mod fuzz;
+mod info;
+pub mod input;
+mod queue;
+mod source;
+mod still;
+mod workers;
+
+pub use color::{ColorDescription, ColorSpec, Matrix, Range};
+pub use error::{DecodeError, LossCause, VideoError};
+pub use frame::{BgrImage, Chroma, DecodedFrame, Picture, Plane, Planes};
+pub use info::{Codec, Rotation, StreamHeader, VideoInfo};
+pub use source::{SourceOptions, SourceStats, VideoSource};
