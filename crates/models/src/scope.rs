@@ -1,0 +1,120 @@
+//! A place in a checkpoint while a network loads: `backbone.stage1.0`, and from there the tensors below it.
+//! In: a [`TensorSource`]. Out: parameters on a device, in the layouts the kernels want.
+
+use std::fmt::Display;
+
+use burn::module::{Param, ParamId};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::checkpoint::{CheckpointError, TensorSource};
+
+/// Added to the running variance before its root, as the published configs' `norm_cfg` has it.
+const BATCH_NORM_EPS: f64 = 1e-5;
+
+/// A path into a checkpoint, and the device that what lies there is loaded onto.
+pub(crate) struct Scope<'a> {
+    source: &'a dyn TensorSource,
+    device: &'a Device,
+    path: String,
+}
+
+impl<'a> Scope<'a> {
+    /// The top of a checkpoint that was found to hold `tensors`, under these names and shapes.
+    pub(crate) fn verified(
+        source: &'a dyn TensorSource,
+        tensors: &[(String, Vec<usize>)],
+        device: &'a Device,
+    ) -> Result<Self, CheckpointError> {
+        for (key, expected) in tensors {
+            let found = source.shape(key).ok_or_else(|| CheckpointError::Missing { key: key.clone() })?;
+            if found != expected {
+                return Err(CheckpointError::Shape {
+                    key: key.clone(),
+                    expected: expected.clone(),
+                    found: found.to_vec(),
+                });
+            }
+        }
+        Ok(Self { source, device, path: String::new() })
+    }
+
+    /// The place `name` below this one.
+    pub(crate) fn at(&self, name: impl Display) -> Self {
+        Self { source: self.source, device: self.device, path: self.key(name) }
+    }
+
+    /// The `count` numbered places below `name`, each loaded by `load`.
+    pub(crate) fn each<M>(
+        &self,
+        name: &str,
+        count: usize,
+        load: impl Fn(&Self) -> Result<M, CheckpointError>,
+    ) -> Result<Vec<M>, CheckpointError> {
+        let list = self.at(name);
+        (0..count).map(|index| load(&list.at(index))).collect()
+    }
+
+    /// The shape of the tensor `name`.
+    pub(crate) fn dims<const D: usize>(&self, name: &str) -> Result<[usize; D], CheckpointError> {
+        self.source.dims(&self.key(name))
+    }
+
+    /// The values of the tensor `name`, in its own row-major order.
+    pub(crate) fn values<const D: usize>(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        self.source.to_vec(&self.key(name), &self.dims::<D>(name)?)
+    }
+
+    /// The tensor `name` as it is stored; a memory-mapped f32 file is not copied for the host.
+    pub(crate) fn stored<const D: usize>(&self, name: &str) -> Result<Param<Tensor<D>>, CheckpointError> {
+        let data = self.source.values(&self.key(name), &self.dims::<D>(name)?)?;
+        Ok(self.parameter_of(data))
+    }
+
+    /// `values`, of row-major `shape`, as a parameter.
+    pub(crate) fn parameter<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
+        self.parameter_of(TensorData::new(values, shape))
+    }
+
+    fn parameter_of<const D: usize>(&self, data: TensorData) -> Param<Tensor<D>> {
+        Param::initialized(ParamId::new(), Tensor::from_data(data, self.device))
+    }
+
+    fn key(&self, name: impl Display) -> String {
+        if self.path.is_empty() { name.to_string() } else { format!("{}.{name}", self.path) }
+    }
+}
+
+/// Batch normalisation at inference, as the factor and the summand of each channel: `bn(y) = y * scale + shift`.
+pub(crate) struct BatchNorm {
+    pub(crate) scale: Vec<f64>,
+    pub(crate) shift: Vec<f64>,
+}
+
+impl BatchNorm {
+    /// The batch normalisation stored at `scope`.
+    pub(crate) fn load(scope: &Scope<'_>) -> Result<Self, CheckpointError> {
+        let [weight, bias, mean, variance] = [
+            scope.values::<1>("weight")?,
+            scope.values::<1>("bias")?,
+            scope.values::<1>("running_mean")?,
+            scope.values::<1>("running_var")?,
+        ];
+        let scale: Vec<f64> = weight
+            .iter()
+            .zip(&variance)
+            .map(|(&weight, &variance)| f64::from(weight) / (f64::from(variance) + BATCH_NORM_EPS).sqrt())
+            .collect();
+        let shift = bias
+            .iter()
+            .zip(&mean)
+            .zip(&scale)
+            .map(|((&bias, &mean), scale)| f64::from(bias) - f64::from(mean) * scale)
+            .collect();
+        Ok(Self { scale, shift })
+    }
+
+    /// The bias of the convolution that this normalisation was folded into.
+    pub(crate) fn bias(&self) -> Vec<f32> {
+        self.shift.iter().map(|&shift| shift as f32).collect()
+    }
+}
