@@ -1,0 +1,171 @@
+//! Frames to people's boxes: letterbox, RTMDet, and the choice of people as mmpose's demonstration programs make it.
+//!
+//! In: a batch of frames. Out: a [`DetectionBatch`] in frame pixels. The network's own suppression (its thresholds
+//! come with the weights) is followed by mmpose's choice of people: class 0, score above the threshold, a second
+//! suppression. What is left is clamped to the picture: the network's boxes end at its square input, not at the picture
+//! inside it. A box that clamping leaves without an inside is dropped.
+
+use crate::batch::{DetectionBatch, Detections, DetectorInput, Frame, Letterboxing, PersonBox, read_back};
+use crate::error::PipelineError;
+use crate::reporter::{Stage, StageTimes};
+use crate::schedule::clamp_to_picture;
+use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
+use std::path::Path;
+use swingpose_core::Origin;
+use swingpose_kernels::detect_decode::{self, Detection, Level, TestCfg, detect_decode};
+use swingpose_kernels::letterbox;
+use swingpose_models::checkpoint::WeightsFile;
+use swingpose_models::rtmdet::{RtmDet, RtmDetConfig, RtmDetOutput, STRIDES};
+
+/// The IoU of the second suppression, over people alone (mmpose's `nms-thr`).
+const PEOPLE_IOU: f32 = 0.3;
+
+/// A loaded detector.
+pub(crate) struct Detector {
+    network: RtmDet,
+    config: RtmDetConfig,
+    score_threshold: f32,
+    device: Device,
+}
+
+impl Detector {
+    /// Loads converted weights; detections must score more than `score_threshold`.
+    ///
+    /// # Errors
+    /// [`PipelineError::Weights`] naming the file.
+    pub(crate) fn load(path: &Path, score_threshold: f32, device: &Device) -> Result<Self, PipelineError> {
+        let refusal = |source| PipelineError::Weights { path: path.to_owned(), source };
+        let file = WeightsFile::open(path).map_err(refusal)?;
+        let config = file.config::<RtmDetConfig>().map_err(refusal)?;
+        let network = RtmDet::load(&file, &config, device).map_err(refusal)?;
+        Ok(Self { network, config, score_threshold, device: device.clone() })
+    }
+
+    /// The people of each frame, in the order of their scores.
+    pub(crate) fn detect(&self, frames: &[Frame], times: &mut StageTimes) -> DetectionBatch {
+        let input = times.time(Stage::Letterbox, || self.letterbox(frames));
+        times.time(Stage::Detect, || self.people(self.forward(input)))
+    }
+
+    fn letterbox(&self, frames: &[Frame]) -> DetectorInput {
+        let side = self.config.input_size;
+        let image = side * side * 3;
+        let mut pixels = vec![0.0; frames.len() * image];
+        let letterboxing = frames
+            .par_iter()
+            .zip(pixels.par_chunks_mut(image))
+            .map(|(frame, pixels)| {
+                let boxed = letterbox::letterbox(&frame.image.data, frame.image.width, frame.image.height, side);
+                letterbox::normalize(&boxed.pixels, pixels);
+                Letterboxing { scale: boxed.scale, size: frame.size() }
+            })
+            .collect();
+        let data = TensorData::new(pixels, [frames.len(), side, side, 3]);
+        DetectorInput { pixels: Tensor::from_data(data, &self.device), letterboxing }
+    }
+
+    fn forward(&self, input: DetectorInput) -> Detections {
+        Detections { output: self.network.forward(input.pixels), letterboxing: input.letterboxing }
+    }
+
+    fn people(&self, Detections { output, letterboxing }: Detections) -> DetectionBatch {
+        let levels = Levels::read_back(output);
+        let frames = letterboxing.par_iter().enumerate();
+        let people =
+            frames.map(|(index, letterboxing)| self.people_of(&levels.of_frame(index), letterboxing)).collect();
+        DetectionBatch { people }
+    }
+
+    /// The people of one frame.
+    fn people_of(&self, levels: &[Level<'_>], letterboxing: &Letterboxing) -> Vec<PersonBox> {
+        let test_cfg = TestCfg {
+            score_thr: self.config.test_cfg.score_thr,
+            nms_pre: self.config.test_cfg.nms_pre,
+            iou_threshold: self.config.test_cfg.iou_threshold,
+            max_per_img: self.config.test_cfg.max_per_img,
+        };
+        let (classes, side) = (self.config.num_classes, self.config.input_size);
+        let found = detect_decode(levels, classes, side, letterboxing.scale, &test_cfg);
+        let people = detect_decode::people(&found, self.score_threshold, PEOPLE_IOU);
+        people.into_iter().filter_map(|person| within_picture(person, letterboxing.size)).collect()
+    }
+}
+
+/// The part of a detection that lies in the picture; `None` if there is none.
+fn within_picture(person: Detection, size: (u32, u32)) -> Option<PersonBox> {
+    let bounding_box = clamp_to_picture(person.bbox.into(), size);
+    let seen = bounding_box.is_proper();
+    seen.then_some(PersonBox { bounding_box, score: person.score, origin: Origin::Detected })
+}
+
+/// The detector's maps on the host.
+struct Levels([LevelMaps; 3]);
+
+/// The maps of one stride, for all frames.
+struct LevelMaps {
+    cls_scores: Vec<f32>,
+    bbox_preds: Vec<f32>,
+    /// Columns of the map.
+    width: usize,
+    /// Points of the map of one frame.
+    points: usize,
+    classes: usize,
+    stride: usize,
+}
+
+impl Levels {
+    fn read_back(output: RtmDetOutput) -> Self {
+        let RtmDetOutput { cls_scores: [c8, c16, c32], bbox_preds: [b8, b16, b32] } = output;
+        let [s8, s16, s32] = STRIDES;
+        Self([
+            LevelMaps::read_back(c8, b8, s8),
+            LevelMaps::read_back(c16, b16, s16),
+            LevelMaps::read_back(c32, b32, s32),
+        ])
+    }
+
+    fn of_frame(&self, index: usize) -> [Level<'_>; 3] {
+        self.0.each_ref().map(|maps| maps.of_frame(index))
+    }
+}
+
+impl LevelMaps {
+    fn read_back(cls_scores: Tensor<4>, bbox_preds: Tensor<4>, stride: usize) -> Self {
+        let [_, height, width, classes] = cls_scores.dims();
+        let (cls_scores, bbox_preds) = (read_back(cls_scores), read_back(bbox_preds));
+        Self { cls_scores, bbox_preds, width, points: height * width, classes, stride }
+    }
+
+    fn of_frame(&self, index: usize) -> Level<'_> {
+        let range = |channels: usize| index * self.points * channels..(index + 1) * self.points * channels;
+        Level {
+            cls_scores: &self.cls_scores[range(self.classes)],
+            bbox_preds: &self.bbox_preds[range(4)],
+            width: self.width,
+            stride: self.stride,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use swingpose_core::BoundingBox;
+
+    fn clamped(bbox: [f32; 4]) -> Option<PersonBox> {
+        within_picture(Detection { bbox, score: 0.7, label: 0 }, (640, 360))
+    }
+
+    #[test]
+    fn a_box_ends_at_the_picture() {
+        let person = clamped([600.0, 100.0, 650.0, 400.0]).unwrap();
+        assert_eq!(person.bounding_box, BoundingBox::new(600.0, 100.0, 640.0, 360.0));
+        assert_eq!((person.score, person.origin), (0.7, Origin::Detected));
+    }
+
+    #[test]
+    fn a_box_in_the_padding_alone_is_nobody() {
+        assert_eq!(clamped([100.0, 370.0, 200.0, 500.0]), None);
+    }
+}

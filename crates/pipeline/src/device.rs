@@ -1,0 +1,196 @@
+//! What to run on, and in which arithmetic: the choice that is typed, and what this machine makes of it.
+//!
+//! This version runs on the CPU in single precision. The GPU's names are understood, so that asking for one is answered
+//! with what to use instead rather than as a spelling mistake.
+
+use crate::error::{OptionError, PipelineError};
+use burn::tensor::Device;
+use std::fmt;
+use std::str::FromStr;
+use swingpose_core::provenance::DeviceInfo;
+
+/// The device that is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The best there is.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// One or more CUDA devices.
+    Cuda(CudaDevices),
+}
+
+/// Which CUDA devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CudaDevices {
+    /// All of them.
+    All,
+    /// These, by ordinal; never empty.
+    Listed(Vec<u16>),
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(CudaDevices::All) => f.write_str("cuda:all"),
+            Self::Cuda(CudaDevices::Listed(ordinals)) => {
+                let ordinals: Vec<_> = ordinals.iter().map(u16::to_string).collect();
+                write!(f, "cuda:{}", ordinals.join(","))
+            }
+        }
+    }
+}
+
+impl FromStr for DeviceChoice {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Self, OptionError> {
+        let refusal = || OptionError::Device { found: text.to_owned() };
+        let ordinals = |list: &str| {
+            let ordinals: Result<Vec<u16>, _> = list.split(',').map(str::parse).collect();
+            ordinals.map(CudaDevices::Listed).map_err(|_not_a_number| refusal())
+        };
+        match text.split_once(':') {
+            None if text == "auto" => Ok(Self::Auto),
+            None if text == "cpu" => Ok(Self::Cpu),
+            None if text == "cuda" => Ok(Self::Cuda(CudaDevices::Listed(vec![0]))),
+            Some(("cuda", "all")) => Ok(Self::Cuda(CudaDevices::All)),
+            Some(("cuda", list)) => Ok(Self::Cuda(ordinals(list)?)),
+            _ => Err(refusal()),
+        }
+    }
+}
+
+/// The networks' arithmetic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// Single precision.
+    Fp32,
+    /// IEEE half precision.
+    Fp16,
+    /// bfloat16.
+    Bf16,
+}
+
+impl Precision {
+    const ALL: [Self; 3] = [Self::Fp32, Self::Fp16, Self::Bf16];
+
+    /// The name that is typed and that label files use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fp32 => "fp32",
+            Self::Fp16 => "fp16",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Precision {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Self, OptionError> {
+        let found = Self::ALL.into_iter().find(|precision| precision.as_str() == text);
+        found.ok_or_else(|| OptionError::Precision { found: text.to_owned() })
+    }
+}
+
+/// A device that can be computed on.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    /// Burn's name for it.
+    pub(crate) device: Device,
+    /// What the label file says of it.
+    pub(crate) info: DeviceInfo,
+}
+
+/// What `choice` and `precision` come to on this machine.
+pub(crate) fn resolve(choice: &DeviceChoice, precision: Option<Precision>) -> Result<Resolved, PipelineError> {
+    if let DeviceChoice::Cuda(_) = choice {
+        return Err(PipelineError::NoCuda { asked: choice.clone() });
+    }
+    match precision.unwrap_or(Precision::Fp32) {
+        Precision::Fp32 => Ok(Resolved { device: Device::flex(), info: cpu_info() }),
+        asked => Err(PipelineError::CpuPrecision { asked }),
+    }
+}
+
+fn cpu_info() -> DeviceInfo {
+    DeviceInfo {
+        kind: "cpu".to_owned(),
+        name: cpu_name(),
+        driver: None,
+        precision: Precision::Fp32.as_str().to_owned(),
+    }
+}
+
+/// The CPU's model as the system tells it, or its architecture where the system does not.
+fn cpu_name() -> String {
+    let system = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    model_name(&system).unwrap_or(std::env::consts::ARCH).to_owned()
+}
+
+/// The first `model name` of Linux's cpuinfo.
+fn model_name(cpuinfo: &str) -> Option<&str> {
+    let mut fields = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+    fields.find(|(key, _)| key.trim() == "model name").map(|(_, value)| value.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_spelled_as_it_is_read() {
+        for text in ["auto", "cpu", "cuda:0", "cuda:0,1", "cuda:all"] {
+            assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
+        }
+        assert_eq!("cuda".parse::<DeviceChoice>().unwrap().to_string(), "cuda:0");
+    }
+
+    #[test]
+    fn an_unknown_device_is_refused() {
+        for text in ["gpu", "cuda:", "cuda:x", "cuda:0,", "cpu:0", ""] {
+            assert!(text.parse::<DeviceChoice>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn auto_and_cpu_are_the_cpu_in_single_precision() {
+        for choice in [DeviceChoice::Auto, DeviceChoice::Cpu] {
+            let info = resolve(&choice, None).unwrap().info;
+            assert_eq!((info.kind.as_str(), info.precision.as_str()), ("cpu", "fp32"));
+            assert!(!info.name.is_empty());
+        }
+    }
+
+    #[test]
+    fn cuda_is_refused_with_what_to_use() {
+        let refusal = resolve(&"cuda:1".parse().unwrap(), None).unwrap_err().to_string();
+        assert!(refusal.contains("cuda:1") && refusal.contains("--device cpu"), "{refusal}");
+    }
+
+    #[test]
+    fn half_precision_is_refused_on_the_cpu() {
+        for precision in ["fp16", "bf16"] {
+            let refusal = resolve(&DeviceChoice::Cpu, precision.parse().ok()).unwrap_err().to_string();
+            assert!(refusal.contains(precision) && refusal.contains("fp32"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_model_name_is_read_from_cpuinfo() {
+        let cpuinfo = "processor\t: 0\nmodel\t\t: 85\nmodel name\t: Some CPU @ 2.00GHz\n";
+        assert_eq!(model_name(cpuinfo), Some("Some CPU @ 2.00GHz"));
+        assert_eq!(model_name("Hardware: none"), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! swingpose: people's boxes and keypoints for every frame of a sport video.
+//!
+//! ```no_run
+//! use swingpose::prelude::*;
+//!
+//! let labeler = Labeler::builder("weights/vitpose-h.safetensors")
+//!     .boxes(Boxes::Detected("weights/rtmdet-m.safetensors".into()))
+//!     .build()?;
+//! for labels in labeler.label("swing.mov")? {
+//!     let labels = labels?;
+//!     println!("{:.3} s: {} people", labels.time_s, labels.people.len());
+//! }
+//! # Ok::<(), PipelineError>(())
+//! ```
+//!
+//! The flow: a video's upright frames are decoded on one thread; on another, each goes through the detector, the crops
+//! of its people through the pose network, and the heatmaps to keypoints in frame pixels. The crate never prints: a
+//! [`Reporter`] hears how it goes.
+
+mod batch;
+pub mod boxes;
+mod detect;
+mod device;
+mod error;
+mod estimate;
+mod label_file;
+mod labeler;
+mod labeling;
+mod options;
+pub mod prelude;
+mod provenance;
+mod reporter;
+pub mod schedule;
+
+pub use device::{CudaDevices, DeviceChoice, Precision};
+pub use error::{BoxProblem, OptionError, PipelineError};
+pub use label_file::Existing;
+pub use labeler::{Boxes, DEFAULT_POSE, Labeler, LabelerBuilder};
+pub use labeling::Labeling;
+pub use options::{FrameRange, LabelOptions, Mode, ScoreThreshold};
+pub use reporter::{Reporter, Silent, Stage, StageTimes, Summary};
+pub use swingpose_video::input::expand;

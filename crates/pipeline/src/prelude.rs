@@ -1,0 +1,7 @@
+//! What a program or a notebook that labels needs: `use swingpose::prelude::*`.
+
+pub use crate::{
+    Boxes, DeviceChoice, Existing, FrameRange, LabelOptions, Labeler, Labeling, Mode, PipelineError, Precision,
+    Reporter, ScoreThreshold, Silent, Summary,
+};
+pub use swingpose_core::{BoundingBox, FrameIndex, FrameLabels, FramePx, Keypoint, Origin, PersonLabel, Point};
