@@ -1,0 +1,153 @@
+//! What may be typed: the commands and their options. What they mean together is `settings`.
+
+use crate::export::ExportArgs;
+use crate::weights::{Folder, WeightsCommand};
+use clap::{Parser, Subcommand};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use swingpose::{DeviceChoice, FrameRange, Mode, Precision, ScoreThreshold};
+
+/// Label people in sport video: a box and 17 COCO keypoints a person and frame.
+#[derive(Debug, Parser)]
+#[command(name = "swingpose", version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Label videos and pictures: finds the people of every frame and writes their keypoints.
+    Label(LabelArgs),
+    /// Convert, list, fetch and check the networks' weights.
+    Weights {
+        #[command(subcommand)]
+        command: WeightsCommand,
+    },
+    /// Write labels in another format.
+    Export(ExportArgs),
+}
+
+/// Labels go to `<name of the input>.poses.parquet`. Nothing is written for an input that fails.
+///
+/// Exit code: 0 all labeled; 1 finished, but some inputs failed (each named on standard error); 2 could not start;
+/// 130 interrupted.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LabelArgs {
+    /// Videos, pictures, folders (searched for both) or globs.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+
+    /// Write the label files into this folder [default: beside each input].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// How careful to be: hifi (RTMDet-M on every frame, and --flip), turbo (RTMDet-M on every frame) or fast (no
+    /// detector: the whole frame is one person's box). --detector and --flip win over the mode.
+    #[arg(long, default_value_t, value_name = "hifi|turbo|fast")]
+    pub(crate) mode: Mode,
+
+    /// The detector: a name (rtmdet-m, rtmdet-tiny, ...), a converted .safetensors file, or none.
+    #[arg(long, value_name = "NAME|FILE|none", conflicts_with = "boxes")]
+    pub(crate) detector: Option<String>,
+
+    /// The pose network: a name (vitpose-h, vitpose-l, vitpose-b, vitpose-s, demo) or a converted .safetensors file
+    /// [default: vitpose-h].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) pose: Option<String>,
+
+    /// What to run on: auto, cpu, cuda, cuda:0,1 or cuda:all.
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    pub(crate) device: DeviceChoice,
+
+    /// The networks' arithmetic: fp32, fp16 or bf16 [default: the device's best].
+    #[arg(long)]
+    pub(crate) precision: Option<Precision>,
+
+    /// Average the keypoints over the picture and its mirror image; twice the work of the pose network.
+    #[arg(long)]
+    pub(crate) flip: bool,
+
+    /// Run the detector on every Nth frame; in between, a box follows the person's last keypoints.
+    #[arg(long, value_name = "N", conflicts_with = "boxes")]
+    pub(crate) detect_every: Option<NonZeroU32>,
+
+    /// Take the people's boxes from this file instead of a detector: JSON lines as `export --to jsonl` writes them
+    /// (only frame, people and box are read), or CSV with the columns frame,x1,y1,x2,y2[,score]. Frames without a box
+    /// have no people. One input only.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) boxes: Option<PathBuf>,
+
+    /// Label only these frames, counted from 0; B itself is left out. `A..` and `..B` are open.
+    #[arg(long, value_name = "A..B")]
+    pub(crate) frames: Option<FrameRange>,
+
+    /// Keep detected people who score more than this, from 0 to 1 [default: 0.3].
+    #[arg(long, value_name = "X", conflicts_with = "boxes")]
+    pub(crate) score_threshold: Option<ScoreThreshold>,
+
+    /// Keep at most this many people a frame, best boxes first.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_people: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) weights: Folder,
+
+    /// Make labels again where a label file exists. Without it, an input whose label file came from the same input,
+    /// weights, options and program is left as it is, and any other counts as failed.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    /// Use this many threads [default: one a core]. The labels do not depend on it.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Print the summary as JSON on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn label(words: &[&str]) -> Result<LabelArgs, clap::Error> {
+        let line = ["swingpose", "label"].iter().chain(words);
+        Args::try_parse_from(line).map(|args| match args.command {
+            Command::Label(args) => args,
+            other => panic!("parsed {other:?}"),
+        })
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_options_the_mode_is_turbo_on_any_device() {
+        let args = label(&["clip.mp4"]).unwrap();
+        assert_eq!((args.mode, args.device), (Mode::Turbo, DeviceChoice::Auto));
+        assert!(!args.flip && !args.json && !args.overwrite);
+    }
+
+    #[test]
+    fn an_input_is_needed() {
+        assert!(label(&[]).is_err());
+    }
+
+    #[test]
+    fn boxes_and_the_options_of_a_detector_exclude_each_other() {
+        for option in [["--detector", "rtmdet-m"], ["--detect-every", "5"], ["--score-threshold", "0.5"]] {
+            let words = ["clip.mp4", "--boxes", "boxes.csv", option[0], option[1]];
+            assert!(label(&words).is_err(), "{option:?}");
+        }
+    }
+
+    #[test]
+    fn zero_is_no_step_and_no_number_of_people() {
+        assert!(label(&["clip.mp4", "--detect-every", "0"]).is_err());
+        assert!(label(&["clip.mp4", "--max-people", "0"]).is_err());
+    }
+}

@@ -1,0 +1,53 @@
+//! The `swingpose` command as a library: [`run`] takes the arguments and the streams, so tests call it in process.
+//!
+//! `args` is what was typed, `settings` what it means; then one file a command. Every command is a function
+//! `run(arguments, &mut Io) -> anyhow::Result<Exit>`: an error means that it could not start, is printed here with its
+//! causes, and becomes exit code 2.
+
+mod args;
+mod exit;
+mod export;
+mod io;
+mod label;
+mod networks;
+mod progress;
+mod settings;
+mod summary;
+mod weights;
+
+pub use exit::Exit;
+pub use io::Io;
+
+use args::{Args, Command};
+use clap::Parser;
+use std::ffi::OsString;
+
+/// Runs the command line `args` (the program's name first) and says how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(refusal) => return explain(&refusal, io),
+    };
+    let outcome = match &args.command {
+        Command::Label(args) => label::run(args, io),
+        Command::Weights { command } => weights::run(command, io),
+        Command::Export(args) => export::run(args, io),
+    };
+    outcome.unwrap_or_else(|error| {
+        io.say(format_args!("error: {error:#}"));
+        Exit::CouldNotStart
+    })
+}
+
+/// Prints what clap has to say: `--help` and `--version` are data, a refusal is words.
+fn explain(refusal: &clap::Error, io: &mut Io<'_>) -> Exit {
+    let text = refusal.render();
+    if refusal.use_stderr() {
+        io.say(text.to_string().trim_end());
+        return Exit::CouldNotStart;
+    }
+    match io.print(text.to_string().trim_end()) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::CouldNotStart,
+    }
+}

@@ -1,0 +1,37 @@
+//! The `swingpose` program: the process's streams and signals around [`swingpose_cli::run`].
+
+use std::io::{IsTerminal, stderr, stdout};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use swingpose_cli::{Exit, Io, run};
+
+fn main() -> ExitCode {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    stop_at_interrupt(&interrupted);
+    let io = &mut Io {
+        out: &mut stdout(),
+        err: &mut stderr(),
+        err_is_terminal: stderr().is_terminal(),
+        interrupted: &interrupted,
+    };
+    run(std::env::args_os(), io).into()
+}
+
+/// The first Ctrl-C asks the run to stop at the next frame; the second ends the process at once. Either way no label
+/// file appears that is not whole: it gets its name only when it is finished.
+fn stop_at_interrupt(interrupted: &Arc<AtomicBool>) {
+    let flag = Arc::clone(interrupted);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            end_now();
+        }
+    };
+    // Without a handler Ctrl-C ends the process at once, which is safe too; there is nothing to report.
+    let _ = ctrlc::set_handler(handler);
+}
+
+#[expect(clippy::exit, reason = "a second Ctrl-C means now")]
+fn end_now() {
+    std::process::exit(i32::from(Exit::Interrupted.code()));
+}

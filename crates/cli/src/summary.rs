@@ -1,0 +1,157 @@
+//! What a run came to, in words for a person and in JSON for a program.
+
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::progress::plural;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use swingpose::{PipelineError, Stage, StageTimes, Summary};
+
+/// The inputs of a run that are done with, labeled or not.
+pub(crate) struct Run {
+    start: Instant,
+    inputs: Vec<(PathBuf, Result<Summary, PipelineError>)>,
+}
+
+impl Run {
+    pub(crate) fn start() -> Self {
+        Self { start: Instant::now(), inputs: Vec::new() }
+    }
+
+    /// Says how labeling `input` went, and keeps it for the sum.
+    pub(crate) fn tell_and_keep(&mut self, input: &Path, result: Result<Summary, PipelineError>, io: &mut Io<'_>) {
+        match &result {
+            Ok(summary) => {
+                io.say(format_args!("{}: {}", input.display(), outcome(summary)));
+                for note in &summary.notes {
+                    io.say(format_args!("warning: {note}"));
+                }
+            }
+            Err(error) => io.say(format_args!("error: {}: not labeled: {}", input.display(), chain(error))),
+        }
+        self.inputs.push((input.to_owned(), result));
+    }
+
+    /// Says what a run of `asked` inputs came to.
+    pub(crate) fn tell(&self, asked: usize, io: &mut Io<'_>) {
+        let (times, wall) = (self.stage_times(), self.start.elapsed());
+        if asked > 1 {
+            io.say(format_args!("{} of {asked} inputs labeled: {}", self.labeled().count(), self.totals(wall)));
+        }
+        if times != StageTimes::default() {
+            io.say(format_args!("busy: {}", shares(&times, wall)));
+        }
+        let failed: Vec<String> = self.failed().map(|(input, _)| input.display().to_string()).collect();
+        if asked > 1 && !failed.is_empty() {
+            io.say(format_args!("not labeled: {}", failed.join(", ")));
+        }
+    }
+
+    /// How the run ended.
+    pub(crate) fn exit(&self) -> Exit {
+        if self.failed().any(|(_, error)| matches!(error, PipelineError::Interrupted)) {
+            Exit::Interrupted
+        } else if self.failed().next().is_some() {
+            Exit::SomeFailed
+        } else {
+            Exit::Done
+        }
+    }
+
+    /// The whole run as one JSON object.
+    pub(crate) fn json(&self) -> Value {
+        let inputs: Vec<Value> = self.inputs.iter().map(|(input, result)| input_json(input, result)).collect();
+        json!({
+            "labeled": self.labeled().count(),
+            "failed": self.failed().count(),
+            "frames": self.labeled().map(|summary| summary.frames).sum::<u64>(),
+            "people": self.labeled().map(|summary| summary.people).sum::<u64>(),
+            "wall_s": self.start.elapsed().as_secs_f64(),
+            "stages_s": stages_json(&self.stage_times()),
+            "inputs": inputs,
+        })
+    }
+
+    fn labeled(&self) -> impl Iterator<Item = &Summary> {
+        self.inputs.iter().filter_map(|(_, result)| result.as_ref().ok())
+    }
+
+    fn failed(&self) -> impl Iterator<Item = (&Path, &PipelineError)> {
+        self.inputs.iter().filter_map(|(input, result)| Some((input.as_path(), result.as_ref().err()?)))
+    }
+
+    fn stage_times(&self) -> StageTimes {
+        let mut times = StageTimes::default();
+        for summary in self.labeled() {
+            for stage in Stage::ALL {
+                times.add(stage, summary.stages.get(stage));
+            }
+        }
+        times
+    }
+
+    fn totals(&self, wall: Duration) -> String {
+        let fresh = || self.labeled().filter(|summary| !summary.already_labeled);
+        counts(fresh().map(|s| s.frames).sum(), fresh().map(|s| s.people).sum(), wall)
+    }
+}
+
+/// An error with its causes, in one line; a cause that the message before it quotes already is not said twice.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |error| error.source()) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+fn outcome(summary: &Summary) -> String {
+    let output = summary.output.display();
+    if summary.already_labeled {
+        return format!("labeled before, from the same input and in the same way: {output}");
+    }
+    format!("{} -> {output}", counts(summary.frames, summary.people, summary.wall))
+}
+
+fn counts(frames: u64, people: u64, wall: Duration) -> String {
+    let seconds = wall.as_secs_f64();
+    format!(
+        "{frames} {}, {people} {} in {seconds:.1} s ({:.1} frames/s)",
+        plural(frames, "frame", "frames"),
+        plural(people, "person", "people"),
+        frames as f64 / seconds.max(1e-9),
+    )
+}
+
+/// Each stage's share of the time. Decoding runs beside the others, so the shares can add up to more than the whole.
+fn shares(times: &StageTimes, wall: Duration) -> String {
+    let share = |stage| 100.0 * times.get(stage).as_secs_f64() / wall.as_secs_f64().max(1e-9);
+    let parts = Stage::ALL.map(|stage| format!("{} {:.0} %", stage.as_str(), share(stage)));
+    format!("{} (decode runs beside the others)", parts.join(", "))
+}
+
+fn stages_json(times: &StageTimes) -> Value {
+    let stages = Stage::ALL.map(|stage| (stage.as_str().to_owned(), json!(times.get(stage).as_secs_f64())));
+    Value::Object(Map::from_iter(stages))
+}
+
+fn input_json(input: &Path, result: &Result<Summary, PipelineError>) -> Value {
+    match result {
+        Ok(summary) => json!({
+            "input": input.display().to_string(),
+            "status": if summary.already_labeled { "already_labeled" } else { "labeled" },
+            "output": summary.output.display().to_string(),
+            "frames": summary.frames,
+            "people": summary.people,
+            "lost_frames": summary.lost_frames,
+            "notes": summary.notes,
+            "wall_s": summary.wall.as_secs_f64(),
+            "stages_s": stages_json(&summary.stages),
+        }),
+        Err(error) => json!({ "input": input.display().to_string(), "status": "failed", "error": chain(error) }),
+    }
+}
