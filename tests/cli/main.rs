@@ -1,0 +1,7 @@
+//! The `swingpose` command in process, on real footage, with the nano networks of `tests/fixtures/checkpoints`.
+//!
+//! `program` runs a command line and keeps what it said; then one module a command, and `labeler` for the library below.
+
+mod label;
+mod labeler;
+mod program;

@@ -1,0 +1,165 @@
+//! RTMDet from a picture to detections: letterbox, backbone, neck, head, decoding.
+
+use std::iter::zip;
+
+use burn::tensor::Device;
+use serde::Deserialize;
+use swingpose_kernels::detect_decode::{Detection, Level, TestCfg, detect_decode};
+use swingpose_kernels::letterbox::{letterbox, normalize};
+use swingpose_models::rtmdet::STRIDES;
+use swingpose_models::{RtmDet, RtmDetConfig, RtmDetOutput};
+use swingpose_tests::closeness::iou;
+use swingpose_tests::fixture::Fixture;
+use swingpose_tests::formula::picture;
+use swingpose_tests::weights::FormulaWeights;
+
+use crate::network::{batch, channels_first, planar, rtmdet, values};
+use crate::stages::Stages;
+
+/// How far a detection may be from its match.
+const MIN_IOU: f32 = 0.999;
+const MAX_SCORE_DIFFERENCE: f32 = 1e-4;
+
+/// What was noted of a map of which only a sample is recorded.
+#[derive(Deserialize)]
+struct Sampled {
+    stride: usize,
+}
+
+/// What was noted of mmdet's `test_cfg`.
+#[derive(Deserialize)]
+struct RecordedTestCfg {
+    nms_pre: usize,
+    score_thr: f32,
+    max_per_img: usize,
+    nms: RecordedNms,
+}
+
+#[derive(Deserialize)]
+struct RecordedNms {
+    iou_threshold: f32,
+}
+
+#[test]
+fn a_person_detector_with_exponential_distances_equals_mmdets() {
+    check("rtmdet_nano1", (160, 96));
+}
+
+#[test]
+fn a_detector_of_three_classes_with_linear_distances_equals_mmdets() {
+    check("rtmdet_nano3", (96, 160));
+}
+
+#[test]
+fn rtmdet_tiny_of_80_classes_equals_mmdets() {
+    check("rtmdet_tiny_coco80", (1280, 720));
+}
+
+#[test]
+fn rtmdet_m_for_persons_equals_mmdets() {
+    check("rtmdet_m_person", (1280, 720));
+}
+
+#[test]
+fn rtmdet_m_of_80_classes_equals_mmdets() {
+    check("rtmdet_m_coco80", (1280, 720));
+}
+
+/// Runs the recorded network on its picture and compares every stage that was recorded.
+fn check(name: &str, (width, height): (usize, usize)) {
+    let (recording, config) = (Fixture::open(name), rtmdet(name));
+    let network = RtmDet::load(&FormulaWeights::of(name), &config, &Device::flex()).expect("the weights fit");
+    let mut stages = Stages::of(name);
+
+    let boxed = letterbox(&picture(width, height), width, height, config.input_size);
+    stages.bytes("letterbox", &planar(&boxed.pixels), &recording.note("letterbox.sha256_chw_u8"));
+    let mut input = vec![0.0; boxed.pixels.len()];
+    normalize(&boxed.pixels, &mut input);
+
+    let features = network.backbone.forward(batch(input, config.input_size, config.input_size));
+    compare_features(&mut stages, &recording, "backbone", &features.each_ref().map(channels_first));
+    let features = network.neck.forward(features);
+    compare_features(&mut stages, &recording, "neck", &features.each_ref().map(channels_first));
+    let output = network.bbox_head.forward(features);
+    compare_output(&mut stages, &recording, &output);
+    stages.assert_close();
+
+    compare_test_cfg(&recording, &config);
+    for (space, scale) in [("letterbox", (1.0, 1.0)), ("original", boxed.scale)] {
+        compare_detections(&recording, space, &detections(&output, &config, scale));
+    }
+}
+
+fn compare_features(stages: &mut Stages, recording: &Fixture, part: &str, maps: &[Vec<f32>; 3]) {
+    for (level, map) in maps.iter().enumerate() {
+        let Sampled { stride } = recording.json(&format!("{part}.{level}"));
+        let expected = recording.f32(&format!("{part}.{level}.sample"));
+        stages.sample(format!("{part}, stride {}", STRIDES[level]), map, stride, &expected.values);
+    }
+}
+
+/// The head's maps. Of 80 classes the first is recorded whole, the others as a sample.
+fn compare_output(stages: &mut Stages, recording: &Fixture, output: &RtmDetOutput) {
+    for (level, (cls, bbox)) in zip(&output.cls_scores, &output.bbox_preds).enumerate() {
+        let (stage, cls) = (format!("logits, stride {}", STRIDES[level]), channels_first(cls));
+        if recording.has(&format!("cls.{level}")) {
+            stages.map(stage, &cls, &recording.f32(&format!("cls.{level}")).values);
+        } else {
+            let first = recording.f32(&format!("cls.{level}.class0"));
+            stages.map(format!("{stage}, class 0"), &cls[..first.values.len()], &first.values);
+            let Sampled { stride } = recording.json(&format!("cls.{level}"));
+            stages.sample(stage, &cls, stride, &recording.f32(&format!("cls.{level}.sample")).values);
+        }
+        let expected = recording.f32(&format!("box.{level}"));
+        stages.map(format!("boxes, stride {}", STRIDES[level]), &channels_first(bbox), &expected.values);
+    }
+}
+
+/// That the configuration decodes as the recorded network's own does.
+fn compare_test_cfg(recording: &Fixture, config: &RtmDetConfig) {
+    let RecordedTestCfg { nms_pre, score_thr, max_per_img, nms } = recording.json("test_cfg");
+    let cfg = config.test_cfg;
+    assert_eq!((cfg.nms_pre, cfg.max_per_img), (nms_pre, max_per_img), "{}", recording.name());
+    assert_eq!((cfg.score_thr, cfg.iou_threshold), (score_thr, nms.iou_threshold), "{}", recording.name());
+}
+
+fn detections(output: &RtmDetOutput, config: &RtmDetConfig, scale: (f64, f64)) -> Vec<Detection> {
+    let maps: Vec<_> = zip(&output.cls_scores, &output.bbox_preds)
+        .map(|(cls, bbox)| (values(cls.clone()), values(bbox.clone())))
+        .collect();
+    let levels: Vec<_> = zip(&maps, STRIDES)
+        .map(|((cls_scores, bbox_preds), stride)| {
+            Level { cls_scores, bbox_preds, width: config.input_size / stride, stride }
+        })
+        .collect();
+    let cfg = TestCfg {
+        score_thr: config.test_cfg.score_thr,
+        nms_pre: config.test_cfg.nms_pre,
+        iou_threshold: config.test_cfg.iou_threshold,
+        max_per_img: config.test_cfg.max_per_img,
+    };
+    detect_decode(&levels, config.num_classes, config.input_size, scale, &cfg)
+}
+
+/// That every recorded detection was found, and no other. Scores lie closer together than they are exact, so detections
+/// are matched by what they are, not by their rank.
+fn compare_detections(recording: &Fixture, space: &str, found: &[Detection]) {
+    let key = |what: &str| format!("det.{space}.{what}");
+    let (boxes, scores) = (recording.f32(&key("bboxes")), recording.f32(&key("scores")));
+    let labels = recording.i64(&key("labels"));
+    let mut left = found.to_vec();
+    for (rank, (bbox, (&score, &label))) in
+        zip(boxes.values.as_chunks::<4>().0, zip(&scores.values, &labels.values)).enumerate()
+    {
+        let matches = |other: &Detection| {
+            i64::from(other.label) == label
+                && (other.score - score).abs() <= MAX_SCORE_DIFFERENCE
+                && iou(other.bbox, *bbox) > MIN_IOU
+        };
+        let Some(index) = left.iter().position(matches) else {
+            panic!("{}: detection {rank} in {space} pixels ({bbox:?}, {score}, class {label}) was not found", recording.name());
+        };
+        left.swap_remove(index);
+    }
+    assert!(left.is_empty(), "{}: in {space} pixels also found {left:?}", recording.name());
+}

@@ -1,0 +1,8 @@
+//! What tests across the crates share: the reference's recorded results, its weights made again from formulas, and the
+//! measure of how far a result is from it.
+
+pub mod closeness;
+pub mod fixture;
+pub mod formula;
+pub mod memory;
+pub mod weights;
