@@ -216,7 +216,9 @@ mod tests {
     fn copies(names: &[&str]) -> (TempDir, Vec<PathBuf>) {
         let folder = tempfile::tempdir().unwrap();
         let paths: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
-        paths.iter().for_each(|path| drop(std::fs::copy(GOLDEN, path).unwrap()));
+        for path in &paths {
+            std::fs::copy(GOLDEN, path).unwrap();
+        }
         (folder, paths)
     }
 

@@ -27,7 +27,7 @@ impl From<Dtype> for Precision {
 /// The architecture is read off the tensors' shapes. What shapes cannot tell comes from the config text in the
 /// checkpoint; the options below state it where the checkpoint does not, and win where it does.
 #[derive(Debug, clap::Args)]
-pub(super) struct ConvertArgs {
+pub(crate) struct ConvertArgs {
     /// A checkpoint (.pth) of mmdet 3.x RTMDet, mmpose 1.x ViTPose, or the ViTPose authors' repository.
     #[arg(value_name = "CHECKPOINT.pth")]
     checkpoint: PathBuf,

@@ -1,6 +1,6 @@
 //! `swingpose weights list`: what is published, what is here.
 
-use super::{manifest, weights_files};
+use super::{manifest, weights_and_demo_files};
 use crate::networks::DEMO;
 use crate::{Exit, Io};
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use swingpose_models::checkpoint::{CheckpointError, WeightsFile};
 pub(super) fn run(folder: &Path, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let named = |path: &Path| path.strip_prefix(folder).unwrap_or(path).with_extension("").display().to_string();
     let mut here: BTreeMap<_, _> =
-        weights_files(folder).iter().map(|path| (named(path), WeightsFile::open(path))).collect();
+        weights_and_demo_files(folder).iter().map(|path| (named(path), WeightsFile::open(path))).collect();
     io.print(format_args!("{:<17} {:>4}  {:<10}  {:<9}  about", "name", "AP", "licence", "here"))?;
     for weights in manifest::published()? {
         let ap = weights.ap.map_or_else(|| "-".to_owned(), |ap| format!("{ap:.1}"));

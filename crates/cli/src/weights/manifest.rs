@@ -11,8 +11,6 @@ const TEXT: &str = include_str!("../../../../weights/manifest.toml");
 pub(super) struct Published {
     /// What it is called here; the converted file is `<name>.safetensors`.
     pub(super) name: String,
-    /// `rtmdet` or `vitpose`.
-    pub(super) family: String,
     /// What it tells apart, in a few words.
     pub(super) about: String,
     /// Published average precision on COCO val2017, in percent.

@@ -14,10 +14,13 @@ mod server;
 mod tests;
 mod verify;
 
-use crate::networks::{DEMO, weights_folder};
+use crate::networks::DEMO;
 use crate::{Exit, Io};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
+
+/// The folder of weights where none is named.
+const DEFAULT_FOLDER: &str = "weights";
 
 /// What may be done with weights.
 #[derive(Debug, Subcommand)]
@@ -55,17 +58,28 @@ pub(crate) fn run(command: &WeightsCommand, io: &mut Io<'_>) -> anyhow::Result<E
 
 impl Folder {
     pub(crate) fn path(&self) -> PathBuf {
-        weights_folder(self.weights.as_deref())
+        let here = PathBuf::from(DEFAULT_FOLDER);
+        self.weights.clone().unwrap_or_else(|| if here.is_dir() { here } else { beside_the_program().unwrap_or(here) })
     }
 }
 
-/// The weights files in `folder` and in its `demo`, sorted by name. A folder that is not there holds none.
+/// The default folder beside the running program, if there is one.
+fn beside_the_program() -> Option<PathBuf> {
+    let folder = std::env::current_exe().ok()?.with_file_name(DEFAULT_FOLDER);
+    folder.is_dir().then_some(folder)
+}
+
+/// The weights files in `folder`, sorted by name. A folder that is not there holds none.
 pub(crate) fn weights_files(folder: &Path) -> Vec<PathBuf> {
-    let folders = [folder.to_owned(), folder.join(DEMO)];
-    let entries = folders.iter().flat_map(std::fs::read_dir).flatten().flatten().map(|entry| entry.path());
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|e| e == "safetensors")).collect();
     files.sort();
     files
+}
+
+/// The weights files in `folder`, then those of the demonstration pair.
+fn weights_and_demo_files(folder: &Path) -> Vec<PathBuf> {
+    [folder.to_owned(), folder.join(DEMO)].iter().flat_map(|folder| weights_files(folder)).collect()
 }
 
 /// Where the weights called `name` are.

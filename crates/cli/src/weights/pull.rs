@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Weights come from OpenMMLab's own server; their licence and accuracy are in `weights list`.
 #[derive(Debug, clap::Args)]
-pub(super) struct PullArgs {
+pub(crate) struct PullArgs {
     /// Names as `weights list` gives them.
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
@@ -76,8 +76,8 @@ mod tests {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/checkpoints/dialects/mmpose_f32.pth");
 
     fn published(url: String, sha256: &str) -> Published {
-        let [name, family, about, licence] = ["vitpose-test", "vitpose", "", ""].map(str::to_owned);
-        Published { name, family, about, ap: None, licence, sha256: sha256.to_owned(), url }
+        let [name, about, licence] = ["vitpose-test", "", ""].map(str::to_owned);
+        Published { name, about, ap: None, licence, sha256: sha256.to_owned(), url }
     }
 
     /// Pulls the fixture from a server that sends it once; what is said of it, and the names of the files left behind.

@@ -1,13 +1,13 @@
 //! `swingpose weights verify`: every byte of every weights file against what was recorded when it was written.
 
-use super::{manifest, weights_files};
+use super::{manifest, weights_and_demo_files};
 use crate::{Exit, Io};
 use anyhow::bail;
 use std::path::Path;
 use swingpose_models::checkpoint::{TensorSource, WeightsFile};
 
 pub(super) fn run(folder: &Path, io: &mut Io<'_>) -> anyhow::Result<Exit> {
-    let files = weights_files(folder);
+    let files = weights_and_demo_files(folder);
     if files.is_empty() {
         bail!("{}: no weights there; get some with `swingpose weights pull vitpose-h`", folder.display());
     }
