@@ -120,6 +120,7 @@ impl Convolve<'_> {
 
 /// `COLS` neighbouring sums with one kernel row of `TAPS` taps added. Pixels and taps are `channels` apart.
 #[inline(always)]
+#[expect(clippy::absurd_extreme_comparisons, reason = "the indices are constants, and some of them are 0")]
 fn taps<S: Simd, const COLS: usize, const TAPS: usize>(
     simd: S,
     x: &[f32],

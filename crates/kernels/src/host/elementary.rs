@@ -140,7 +140,7 @@ mod tests {
 
     /// Every 1021st of all f32, of both signs, from the smallest to the infinities.
     fn everywhere() -> Vec<f32> {
-        (0..=u32::MAX / 1021 & !15).map(|step| f32::from_bits(step * 1021)).filter(|x| !x.is_nan()).collect()
+        (0..=(u32::MAX / 1021) & !15).map(|step| f32::from_bits(step * 1021)).filter(|x| !x.is_nan()).collect()
     }
 
     /// Asserts a relative error of 1e-6, and `floor` where the result all but vanishes.

@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::host::lanes::{load, store, unrolled};
+use crate::host::lanes::{load, store};
 use crate::host::memory;
 
 /// Rows in one task.
@@ -57,9 +57,9 @@ fn sum_of_powers<S: Simd, const POWER: usize>(simd: S, x: &[f32], centre: f32) -
     let mut sums = [simd.splat_f32s(0.0); 4];
     let splat = simd.splat_f32s(centre);
     for four in fours {
-        unrolled!(CHAIN < 4 => {
-            sums[CHAIN] = add_power::<S, POWER>(simd, sums[CHAIN], simd.sub_f32s(four[CHAIN], splat));
-        });
+        for (sum, vector) in sums.iter_mut().zip(four) {
+            *sum = add_power::<S, POWER>(simd, *sum, simd.sub_f32s(*vector, splat));
+        }
     }
     for vector in vectors {
         sums[0] = add_power::<S, POWER>(simd, sums[0], simd.sub_f32s(*vector, splat));

@@ -95,7 +95,7 @@ mod tests {
         let (boxes, scores) = ([SQUARE, SQUARE, SQUARE, SHIFTED], [0.1, 0.2, 0.3, 0.4]);
         assert_eq!(batched_nms(&boxes, &scores, &[0, 7, 7, 0], 0.5, 9), [3, 2]);
         assert_eq!(batched_nms(&boxes, &scores, &[0, 1, 2, 3], 0.5, 3), [3, 2, 1]);
-        assert_eq!(batched_nms(&boxes, &scores, &[0, u32::MAX, 2, 3], 0.5, 0), []);
+        assert_eq!(batched_nms(&boxes, &scores, &[0, u32::MAX, 2, 3], 0.5, 0), [0; 0]);
     }
 
     #[test]
@@ -103,6 +103,6 @@ mod tests {
         let nan = [f32::NAN, 0.0, 10.0, 10.0];
         let point = [5.0; 4];
         assert_eq!(nms(&[SQUARE, nan, point, point], &[0.9, 0.8, 0.7, f32::NAN], 0.5), [3, 0, 1, 2]);
-        assert_eq!(nms(&[], &[], 0.5), []);
+        assert_eq!(nms(&[], &[], 0.5), [0; 0]);
     }
 }
