@@ -1,5 +1,7 @@
 //! The `swingpose` program as a process: exit codes, which stream says what, and a signal in the middle.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot get that far has failed")]
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -168,7 +168,8 @@ mod tests {
     fn whatever_differs_is_named() {
         let digest = FileDigest { sha256: "ab".to_owned(), bytes: 3 };
         let made = making().of(input("ab"));
-        let changes: [(fn(&mut Making), &str); 5] = [
+        type Change = fn(&mut Making);
+        let changes: [(Change, &str); 5] = [
             (|m| m.detector = None, "another detector"),
             (|m| m.pose.sha256.push('0'), "another pose network"),
             (|m| m.options.clear(), "other options"),
