@@ -165,6 +165,17 @@ impl VideoError {
     pub const fn is_recoverable(&self) -> bool {
         matches!(self, Self::Lost { .. })
     }
+
+    /// Whether the file may be a good one of a kind that no decoder of ours takes.
+    #[cfg(feature = "ffmpeg")]
+    pub(crate) const fn is_of_unknown_kind(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownFormat { .. }
+                | Self::NoDecoder { .. }
+                | Self::Decoder { source: DecodeError::Unsupported { .. }, .. }
+        )
+    }
 }
 
 /// Why frames were lost.

@@ -13,6 +13,8 @@ use swingpose_core::{FrameIndex, Timebase};
 use crate::chunked::ChunkedFrames;
 use crate::demux::{Format, Media, MediaFile};
 use crate::error::VideoError;
+#[cfg(feature = "ffmpeg")]
+use crate::ffmpeg::FfmpegFrames;
 use crate::frame::{DecodedFrame, Picture};
 use crate::info::{Rotation, VideoInfo};
 use crate::still;
@@ -25,6 +27,13 @@ pub struct SourceOptions {
     pub threads: usize,
     /// The frames that are wanted, by their numbers in display order; `None` is all of them.
     pub frames: Option<Range<u64>>,
+}
+
+impl SourceOptions {
+    fn thread_count(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        if self.threads == 0 { cores() } else { self.threads }
+    }
 }
 
 /// What has come out of a source so far.
@@ -70,6 +79,8 @@ pub struct VideoSource {
 /// Where the frames come from.
 enum Frames {
     Chunks(Box<ChunkedFrames>),
+    #[cfg(feature = "ffmpeg")]
+    Ffmpeg(Box<FfmpegFrames>),
     Still(Option<Box<Picture>>),
     Ended,
 }
@@ -88,6 +99,12 @@ impl VideoSource {
         let format = Format::of(&file.head()?);
         match format {
             Format::Png | Format::Jpeg => Self::still(file.path(), options),
+            #[cfg(feature = "ffmpeg")]
+            Format::Mp4 | Format::Matroska | Format::Unknown(_) => {
+                let path = file.path().to_owned();
+                Self::video(file, format, options).or_else(|refusal| Self::through_ffmpeg(&path, options, refusal))
+            }
+            #[cfg(not(feature = "ffmpeg"))]
             Format::Mp4 | Format::Matroska | Format::Unknown(_) => Self::video(file, format, options),
         }
     }
@@ -125,11 +142,27 @@ impl VideoSource {
     fn video(file: MediaFile, format: Format, options: &SourceOptions) -> Result<Self, VideoError> {
         let media = Media::read(file, format)?;
         let stats = SourceStats { notes: media.track.notes.clone(), ..SourceStats::default() };
-        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let threads = if options.threads == 0 { cores() } else { options.threads };
         let choose = |path: &Path, count| wanted(path, options, count);
-        let (info, chunks) = ChunkedFrames::open(media, threads, choose)?;
+        let (info, chunks) = ChunkedFrames::open(media, options.thread_count(), choose)?;
         Ok(Self { info, stats, frames: Frames::Chunks(Box::new(chunks)) })
+    }
+
+    /// Opens what our own decoders refused as a kind that they do not know. Whatever else is wrong stays wrong.
+    #[cfg(feature = "ffmpeg")]
+    fn through_ffmpeg(path: &Path, options: &SourceOptions, refusal: VideoError) -> Result<Self, VideoError> {
+        if !refusal.is_of_unknown_kind() {
+            return Err(refusal);
+        }
+        let choose = |path: &Path, count| wanted(path, options, count);
+        match FfmpegFrames::open(path, options.thread_count(), choose) {
+            Ok((info, frames)) => {
+                let stats = SourceStats { notes: vec!["decoded by FFmpeg".to_owned()], ..SourceStats::default() };
+                Ok(Self { info, stats, frames: Frames::Ffmpeg(Box::new(frames)) })
+            }
+            // What our own reader said names the file's kind.
+            Err(VideoError::UnknownFormat { .. }) => Err(refusal),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -139,6 +172,8 @@ impl Iterator for VideoSource {
     fn next(&mut self) -> Option<Self::Item> {
         let item = match &mut self.frames {
             Frames::Chunks(chunks) => chunks.next(),
+            #[cfg(feature = "ffmpeg")]
+            Frames::Ffmpeg(frames) => frames.next(),
             Frames::Still(picture) => picture.take().map(|picture| {
                 Ok(DecodedFrame { index: FrameIndex(0), pts: 0, picture: *picture, rotation: Rotation::None })
             }),
