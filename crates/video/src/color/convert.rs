@@ -297,7 +297,7 @@ const CEILING: i16 = i16::MAX - (128 << 7);
 /// The weights of even and odd outputs, if all but outputs 0 and 2 share them: exactly twice the columns.
 fn repeating(columns: &[Mix]) -> Option<[[i16; TAPS]; 2]> {
     match columns {
-        [_, _, _, _, even, odd, ..] if columns.len() % 2 == 0 => Some([even.weights, odd.weights]),
+        [_, _, _, _, even, odd, ..] if columns.len().is_multiple_of(2) => Some([even.weights, odd.weights]),
         _ => None,
     }
 }
@@ -314,8 +314,8 @@ fn double(padded: &[i16], [even, odd]: [[i16; TAPS]; 2], out: &mut [i16]) {
             let high = scale(s[at + 2], w[2]).wrapping_add(scale(s[at + 3], w[3]));
             low.wrapping_add(high).wrapping_add(LACK).min(CEILING)
         };
-        for k in 0..BLOCK {
-            out[k] = [mix(k, even), mix(k + 1, odd)];
+        for (k, pair) in out.iter_mut().enumerate() {
+            *pair = [mix(k, even), mix(k + 1, odd)];
         }
     }
 }

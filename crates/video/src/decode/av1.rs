@@ -46,8 +46,8 @@ fn take(decoder: &mut re_rav1d::Decoder, color: ColorSpec, out: &mut Vec<TimedPi
         match decoder.get_picture() {
             Ok(coded) => {
                 let pts = coded.timestamp().ok_or_else(|| damaged(&Codec::Av1, "a picture without a time"))?;
-                let picture =
-                    picture(&coded, color).ok_or_else(|| damaged(&Codec::Av1, "the picture is smaller than announced"))?;
+                let picture = picture(&coded, color)
+                    .ok_or_else(|| damaged(&Codec::Av1, "the picture is smaller than announced"))?;
                 out.push((pts, picture));
             }
             Err(re_rav1d::Error::Again) => return Ok(()),

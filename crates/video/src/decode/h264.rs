@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_h264::decoder::{ChromaFormat, Decoder as WideDecoder, Frame};
 use rust_h264::nal::parse_annex_b;
 
 use super::header::{self, Header, h264::nal_type, nal};
@@ -39,7 +40,7 @@ enum Active {
         since_sync: Vec<Vec<u8>>,
         bytes: usize,
     },
-    Wide(Box<rust_h264::decoder::Decoder>),
+    Wide(Box<WideDecoder>),
 }
 
 /// The stream that an access unit belongs to, and whether the fast decoder is known to be exact on it.
@@ -87,8 +88,8 @@ impl H264 {
             let pps = self.pps.get(&slice.pps).ok_or_else(|| lost("its picture parameter set is missing"))?;
             let sps = self.sps.get(&pps.sps).ok_or_else(|| lost("its sequence parameter set is missing"))?;
             check_supported(sps, *pps)?;
-            let far_enough = last_start
-                .is_none_or(|last| slice.first_macroblock >= sps.macroblock_columns.saturating_add(last));
+            let far_enough =
+                last_start.is_none_or(|last| slice.first_macroblock >= sps.macroblock_columns.saturating_add(last));
             last_start = Some(slice.first_macroblock);
             let fast = found.is_none_or(|(_, fast)| fast) && far_enough && suits_fast(sps, *pps);
             found = Some((sps, fast));
@@ -171,9 +172,9 @@ impl Active {
     }
 
     /// The wide decoder, brought to where the fast one was.
-    fn widen(&mut self) -> Result<&mut rust_h264::decoder::Decoder, DecodeError> {
+    fn widen(&mut self) -> Result<&mut WideDecoder, DecodeError> {
         if let Self::Fast { since_sync, .. } = self {
-            let mut wide = Box::<rust_h264::decoder::Decoder>::default();
+            let mut wide = Box::<WideDecoder>::default();
             for access_unit in std::mem::take(since_sync) {
                 feed_wide(&mut wide, &access_unit)?;
             }
@@ -234,11 +235,7 @@ fn decode_fast(
     finish((frame.width, frame.height), Planes::U8(planes), needs)
 }
 
-fn decode_wide(
-    decoder: &mut rust_h264::decoder::Decoder,
-    access_unit: &[u8],
-    needs: &Needs,
-) -> Result<Picture, DecodeError> {
+fn decode_wide(decoder: &mut WideDecoder, access_unit: &[u8], needs: &Needs) -> Result<Picture, DecodeError> {
     let frame = feed_wide(decoder, access_unit)?;
     let (width, height) = (frame.width as usize, frame.height as usize);
     let widths = [width, frame.chroma_width() as usize, frame.chroma_width() as usize];
@@ -257,10 +254,7 @@ fn decode_wide(
 }
 
 /// Feeds a whole access unit and takes its picture: both fields of it, if it is coded so.
-fn feed_wide(
-    decoder: &mut rust_h264::decoder::Decoder,
-    access_unit: &[u8],
-) -> Result<rust_h264::decoder::Frame, DecodeError> {
+fn feed_wide(decoder: &mut WideDecoder, access_unit: &[u8]) -> Result<Frame, DecodeError> {
     let mut failed = None;
     for unit in parse_annex_b(access_unit) {
         match decoder.decode_nal(&unit) {
@@ -270,11 +264,33 @@ fn feed_wide(
         }
     }
     // Taken even after a failure, so that it does not come out with the next access unit.
-    let frame = decoder.flush();
+    let frame = decoder.flush().filter(|frame| !has_hole(frame));
     match failed {
         Some(error) => Err(error),
         None => frame.ok_or_else(|| lost("slices of the picture are missing")),
     }
+}
+
+/// Whether a macroblock was reached by no slice. `rust_h264` passes over a damaged slice that is not a picture's first and
+/// says nothing; what it leaves there is zero in all three planes, which is no colour: a green darker than black. Four
+/// samples in each macroblock's middle tell, where deblocking does not smear its neighbours over it.
+fn has_hole(frame: &Frame) -> bool {
+    let (luma_width, width, height) =
+        (frame.width as usize, frame.chroma_width() as usize, frame.chroma_height() as usize);
+    let (block_height, luma_rows) = match frame.chroma_format {
+        ChromaFormat::Yuv420 => (8, 2),
+        ChromaFormat::Yuv422 => (16, 1),
+    };
+    let empty = |plane: &[u8], width: usize, x: usize, y: usize| {
+        (0..4).all(|corner| frame.sample(plane, (y + corner / 2) * width + x + corner % 2) == 0)
+    };
+    let rows = (block_height / 2..height.saturating_sub(1)).step_by(block_height);
+    let mut middles = rows.flat_map(|y| (4..width.saturating_sub(1)).step_by(8).map(move |x| (x, y)));
+    middles.any(|(x, y)| {
+        empty(&frame.u, width, x, y)
+            && empty(&frame.v, width, x, y)
+            && empty(&frame.y, luma_width, 2 * x, luma_rows * y)
+    })
 }
 
 fn wide_plane(bytes: &[u8], width: usize) -> Plane<u16> {

@@ -63,7 +63,7 @@ impl Engine for Hevc {
         if (nal_type::FIRST_INTRA..=nal_type::LAST_INTRA).contains(&kind) {
             Role::Sync
         } else if kind <= nal_type::LAST_SUB_LAYER_NON_REFERENCE
-            && kind % 2 == 0
+            && kind.is_multiple_of(2)
             && header::hevc::temporal_id(slice) == top
         {
             // Not needed within its sub-layer, and there is none above.
@@ -92,7 +92,7 @@ impl Engine for Hevc {
     }
 
     fn reset(&mut self) {
-        self.decoder = Box::default();
+        *self.decoder = Default::default();
         self.sps = None;
     }
 
@@ -122,8 +122,11 @@ fn picture(coded: &rusty_h265::Picture, color: ColorSpec) -> Option<Picture> {
     };
     let (columns, rows) = chroma.plane_size(width, height);
     let (chroma_left, chroma_top) = chroma.plane_size(left, top);
-    let windows =
-        [(left, top, width, height), (chroma_left, chroma_top, columns, rows), (chroma_left, chroma_top, columns, rows)];
+    let windows = [
+        (left, top, width, height),
+        (chroma_left, chroma_top, columns, rows),
+        (chroma_left, chroma_top, columns, rows),
+    ];
     let depth = coded.bit_depth_luma;
     let planes = if depth == 8 {
         let planes = [0, 1, 2].map(|i| crop(&coded.planes[i], windows[i], |sample| sample as u8));

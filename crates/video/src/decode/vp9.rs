@@ -61,7 +61,7 @@ impl Engine for Vp9 {
     }
 
     fn reset(&mut self) {
-        self.decoder = Box::default();
+        *self.decoder = Default::default();
     }
 
     fn codec(&self) -> Codec {

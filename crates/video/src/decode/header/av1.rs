@@ -141,7 +141,13 @@ fn skip_tools(bits: &mut Bits<'_>) -> Option<()> {
 fn color_config(bits: &mut Bits<'_>, profile: u32) -> Option<(Chroma, u8, Color)> {
     let high = bits.flag()?;
     let twelve = profile == 2 && high && bits.flag()?;
-    let bit_depth = if twelve { 12 } else if high { 10 } else { 8 };
+    let bit_depth = if twelve {
+        12
+    } else if high {
+        10
+    } else {
+        8
+    };
     let mono = profile != 1 && bits.flag()?;
     let [primaries, transfer, matrix] =
         if bits.flag()? { [bits.byte()?, bits.byte()?, bits.byte()?] } else { [2, 2, 2] };

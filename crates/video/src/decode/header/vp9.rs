@@ -34,7 +34,13 @@ pub(in crate::decode) fn frame(packet: &[u8]) -> Option<Frame> {
     }
     let bit_depth = match profile {
         0 | 1 => 8,
-        _ => if bits.flag()? { 12 } else { 10 },
+        _ => {
+            if bits.flag()? {
+                12
+            } else {
+                10
+            }
+        }
     };
     let space = bits.number(3)?;
     let chosen_chroma = profile % 2 == 1;
