@@ -40,12 +40,15 @@ fn estimate(network: &VitPose, crops: Tensor<4>) -> Vec<Vec<u32>> {
 fn bits_of_pictures(map: Tensor<4>) -> Vec<Vec<u32>> {
     let [pictures, ..] = map.dims();
     let values = values(map);
-    values.chunks(values.len() / pictures).map(|picture| picture.iter().map(|value| value.to_bits()).collect()).collect()
+    values
+        .chunks(values.len() / pictures)
+        .map(|picture| picture.iter().map(|value| value.to_bits()).collect())
+        .collect()
 }
 
 /// What `run` gives for each picture alone.
 fn one_by_one(batch: &Tensor<4>, run: impl Fn(Tensor<4>) -> Vec<Vec<u32>>) -> Vec<Vec<u32>> {
-    (0..PICTURES).flat_map(|picture| run(batch.clone().slice([picture..picture + 1]))).collect()
+    (0..PICTURES).flat_map(|picture| run(batch.clone().slice(picture..picture + 1))).collect()
 }
 
 /// What `run` gives on pools of so many threads.

@@ -6,8 +6,8 @@ use swingpose_models::vitpose::Head;
 use swingpose_models::{RtmDetConfig, VitPoseConfig};
 
 /// The detectors of the recordings.
-pub(crate) const RTMDETS: [&str; 5] =
-    ["rtmdet_nano1", "rtmdet_nano3", "rtmdet_tiny_coco80", "rtmdet_m_person", "rtmdet_m_coco80"];
+pub(crate) const RTMDETS: [&str; 6] =
+    ["rtmdet_nano1", "rtmdet_nano3", "rtmdet_tiny_coco80", "rtmdet_m_person", "rtmdet_m_calm", "rtmdet_m_coco80"];
 
 /// The pose estimators of the recordings.
 pub(crate) const VITPOSES: [&str; 6] =
@@ -16,17 +16,12 @@ pub(crate) const VITPOSES: [&str; 6] =
 /// The detector recorded under `name`. The two nano ones are RTMDet in miniature, one with each kind of head.
 pub(crate) fn rtmdet(name: &str) -> RtmDetConfig {
     let published = |name| RtmDetConfig::named(name).expect("a published name");
-    let nano = RtmDetConfig {
-        widen_factor: 0.125,
-        out_channels: 32,
-        input_size: 128,
-        ..published("rtmdet-tiny")
-    };
+    let nano = RtmDetConfig { widen_factor: 0.125, out_channels: 32, input_size: 128, ..published("rtmdet-tiny") };
     match name {
         "rtmdet_nano1" => RtmDetConfig { exp_on_reg: true, ..nano }.person(),
         "rtmdet_nano3" => RtmDetConfig { num_classes: 3, test_cfg: TestConfig::COCO, ..nano },
         "rtmdet_tiny_coco80" => published("rtmdet-tiny"),
-        "rtmdet_m_person" => published("rtmdet-m").person(),
+        "rtmdet_m_person" | "rtmdet_m_calm" => published("rtmdet-m").person(),
         "rtmdet_m_coco80" => published("rtmdet-m"),
         _ => panic!("{name} is not recorded"),
     }

@@ -14,11 +14,11 @@ use swingpose_tests::formula::picture;
 use swingpose_tests::weights::FormulaWeights;
 
 use crate::network::{batch, channels_first, planar, rtmdet, values};
-use crate::stages::Stages;
+use crate::stages::{Rounding, Stages};
 
-/// How far a detection may be from its match.
-const MIN_IOU: f32 = 0.999;
-const MAX_SCORE_DIFFERENCE: f32 = 1e-4;
+/// How far a detection may be from its match: its IoU with it short of 1, its score.
+const OVERLAP_LOST: f64 = 1e-3;
+const SCORE_DIFFERENCE: f64 = 1e-4;
 
 /// What was noted of a map of which only a sample is recorded.
 #[derive(Deserialize)]
@@ -60,6 +60,12 @@ fn rtmdet_m_for_persons_equals_mmdets() {
     check("rtmdet_m_person", (1280, 720));
 }
 
+/// Weights of the same network that do not let rounding grow, so that every stage is held to the plain limit.
+#[test]
+fn rtmdet_m_of_calm_weights_equals_mmdets() {
+    check("rtmdet_m_calm", (1280, 720));
+}
+
 #[test]
 fn rtmdet_m_of_80_classes_equals_mmdets() {
     check("rtmdet_m_coco80", (1280, 720));
@@ -86,7 +92,7 @@ fn check(name: &str, (width, height): (usize, usize)) {
 
     compare_test_cfg(&recording, &config);
     for (space, scale) in [("letterbox", (1.0, 1.0)), ("original", boxed.scale)] {
-        compare_detections(&recording, space, &detections(&output, &config, scale));
+        compare_detections(&recording, space, &detections(&output, &config, scale), config.test_cfg.max_per_img);
     }
 }
 
@@ -94,24 +100,24 @@ fn compare_features(stages: &mut Stages, recording: &Fixture, part: &str, maps: 
     for (level, map) in maps.iter().enumerate() {
         let Sampled { stride } = recording.json(&format!("{part}.{level}"));
         let expected = recording.f32(&format!("{part}.{level}.sample"));
-        stages.sample(format!("{part}, stride {}", STRIDES[level]), map, stride, &expected.values);
+        stages.sample(&format!("{part}.{level}"), map, stride, &expected.values);
     }
 }
 
 /// The head's maps. Of 80 classes the first is recorded whole, the others as a sample.
 fn compare_output(stages: &mut Stages, recording: &Fixture, output: &RtmDetOutput) {
     for (level, (cls, bbox)) in zip(&output.cls_scores, &output.bbox_preds).enumerate() {
-        let (stage, cls) = (format!("logits, stride {}", STRIDES[level]), channels_first(cls));
-        if recording.has(&format!("cls.{level}")) {
-            stages.map(stage, &cls, &recording.f32(&format!("cls.{level}")).values);
+        let (stage, cls) = (format!("cls.{level}"), channels_first(cls));
+        if recording.has(&stage) {
+            stages.map(&stage, &cls, &recording.f32(&stage).values);
         } else {
             let first = recording.f32(&format!("cls.{level}.class0"));
-            stages.map(format!("{stage}, class 0"), &cls[..first.values.len()], &first.values);
-            let Sampled { stride } = recording.json(&format!("cls.{level}"));
-            stages.sample(stage, &cls, stride, &recording.f32(&format!("cls.{level}.sample")).values);
+            stages.map(&stage, &cls[..first.values.len()], &first.values);
+            let Sampled { stride } = recording.json(&stage);
+            stages.sample(&stage, &cls, stride, &recording.f32(&format!("cls.{level}.sample")).values);
         }
-        let expected = recording.f32(&format!("box.{level}"));
-        stages.map(format!("boxes, stride {}", STRIDES[level]), &channels_first(bbox), &expected.values);
+        let stage = format!("box.{level}");
+        stages.map(&stage, &channels_first(bbox), &recording.f32(&stage).values);
     }
 }
 
@@ -128,8 +134,11 @@ fn detections(output: &RtmDetOutput, config: &RtmDetConfig, scale: (f64, f64)) -
         .map(|(cls, bbox)| (values(cls.clone()), values(bbox.clone())))
         .collect();
     let levels: Vec<_> = zip(&maps, STRIDES)
-        .map(|((cls_scores, bbox_preds), stride)| {
-            Level { cls_scores, bbox_preds, width: config.input_size / stride, stride }
+        .map(|((cls_scores, bbox_preds), stride)| Level {
+            cls_scores,
+            bbox_preds,
+            width: config.input_size / stride,
+            stride,
         })
         .collect();
     let cfg = TestCfg {
@@ -142,24 +151,35 @@ fn detections(output: &RtmDetOutput, config: &RtmDetConfig, scale: (f64, f64)) -
 }
 
 /// That every recorded detection was found, and no other. Scores lie closer together than they are exact, so detections
-/// are matched by what they are, not by their rank.
-fn compare_detections(recording: &Fixture, space: &str, found: &[Detection]) {
+/// are matched by what they are, not by their rank; where the list is full, either side may have cut others off among
+/// those that score as much as its last.
+fn compare_detections(recording: &Fixture, space: &str, found: &[Detection], max_per_img: usize) {
+    let rounding = Rounding::of(recording.name());
+    let overlap_lost = Rounding::widen(OVERLAP_LOST, 1.0 - rounding.detection_iou);
+    let score_difference = Rounding::widen(SCORE_DIFFERENCE, rounding.detection_score);
     let key = |what: &str| format!("det.{space}.{what}");
     let (boxes, scores) = (recording.f32(&key("bboxes")), recording.f32(&key("scores")));
     let labels = recording.i64(&key("labels"));
+    let last = if found.len() == max_per_img { scores.values.last().copied() } else { None };
+    let at_the_cut = |score: f32| last.is_some_and(|last| f64::from(score - last) <= score_difference);
     let mut left = found.to_vec();
     for (rank, (bbox, (&score, &label))) in
         zip(boxes.values.as_chunks::<4>().0, zip(&scores.values, &labels.values)).enumerate()
     {
         let matches = |other: &Detection| {
             i64::from(other.label) == label
-                && (other.score - score).abs() <= MAX_SCORE_DIFFERENCE
-                && iou(other.bbox, *bbox) > MIN_IOU
+                && f64::from((other.score - score).abs()) <= score_difference
+                && f64::from(1.0 - iou(other.bbox, *bbox)) < overlap_lost
         };
-        let Some(index) = left.iter().position(matches) else {
-            panic!("{}: detection {rank} in {space} pixels ({bbox:?}, {score}, class {label}) was not found", recording.name());
-        };
-        left.swap_remove(index);
+        match left.iter().position(matches) {
+            Some(index) => drop(left.swap_remove(index)),
+            None => assert!(
+                at_the_cut(score),
+                "{}: detection {rank} in {space} pixels ({bbox:?}, {score}, class {label}) was not found",
+                recording.name()
+            ),
+        }
     }
+    left.retain(|extra| !at_the_cut(extra.score));
     assert!(left.is_empty(), "{}: in {space} pixels also found {left:?}", recording.name());
 }

@@ -76,8 +76,13 @@ fn check(name: &str) -> Stages {
     let crop = batch(input, height, width);
 
     let features = network.backbone.forward(Tensor::cat(vec![crop.clone(), crop.flip([2])], 0));
-    let of_crop = features.clone().slice([0..1]);
-    stages.sample("features", &channels_first(&of_crop), recording.json("feat_stride"), &recording.f32("feat.sample").values);
+    let of_crop = features.clone().slice(0..1);
+    stages.sample(
+        "features",
+        &channels_first(&of_crop),
+        recording.json("feat_stride"),
+        &recording.f32("feat.sample").values,
+    );
     let heatmaps = values(network.head.forward(features).0);
     let (of_crop, of_mirrored) = heatmaps.split_at(heatmaps.len() / 2);
     stages.map("heatmaps", of_crop, &recording.f32("heatmaps").values);

@@ -12,6 +12,17 @@ pub fn path(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).join(name)
 }
 
+/// What the file `oracle/<name>` of JSON holds.
+///
+/// # Panics
+/// If it holds something else.
+#[must_use]
+pub fn json_file<T: DeserializeOwned>(name: &str) -> T {
+    let path = path(&format!("oracle/{name}"));
+    let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 /// One recording: named arrays, and text about how they were made.
 #[derive(Debug)]
 pub struct Fixture {

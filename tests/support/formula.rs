@@ -25,9 +25,7 @@ pub fn picture(width: usize, height: usize) -> Vec<u8> {
         let value = ((bands >> 11) & 255) as u8;
         if ((x >> 6) + (y >> 6) + channel).is_multiple_of(5) { 255 - value } else { value }
     };
-    (0..height)
-        .flat_map(|y| (0..width).flat_map(move |x| (0..3).map(move |channel| pixel(x, y, channel))))
-        .collect()
+    (0..height).flat_map(|y| (0..width).flat_map(move |x| (0..3).map(move |channel| pixel(x, y, channel)))).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! (running statistics, rescaled last layers) from the recording. A manifest says which is which.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use burn::tensor::TensorData;
 use serde::Deserialize;
@@ -44,9 +43,7 @@ impl FormulaWeights {
     /// The weights of the network whose results are recorded under `name`.
     #[must_use]
     pub fn of(name: &str) -> Self {
-        let path = fixture::path(&format!("oracle/{name}.manifest.json"));
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let rows: Vec<Entry> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let rows: Vec<Entry> = fixture::json_file(&format!("{name}.manifest.json"));
         let entries = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
         Self { recording: Fixture::open(name), entries }
     }
