@@ -39,15 +39,9 @@ pub(crate) fn activate<S: Simd>(simd: S, act: Activation, values: &mut [S::f32s]
     }
 }
 
-/// `x`.
-#[inline(always)]
-pub(crate) fn identity<S: Simd>(_: S, x: S::f32s) -> S::f32s {
-    x
-}
-
 /// `max(x, 0)`.
 #[inline(always)]
-pub(crate) fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     // The second operand is what x86's maximum returns when either is NaN.
     simd.max_f32s(simd.splat_f32s(0.0), x)
 }
@@ -65,14 +59,14 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 
 /// `x · sigmoid(x)`.
 #[inline(always)]
-pub(crate) fn silu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn silu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let exp = exp(simd, simd.neg_f32s(x));
     simd.div_f32s(x, simd.add_f32s(simd.splat_f32s(1.0), exp))
 }
 
 /// `x · Φ(x)`. Φ of the negative half is found as such, not as one minus the other half, so that its tail keeps its digits.
 #[inline(always)]
-pub(crate) fn gelu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn gelu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
     let a = simd.min_f32s(simd.splat_f32s(14.0), simd.abs_f32s(x));
     let t = simd.div_f32s(one, simd.mul_add_e_f32s(a, simd.splat_f32s(0.3), one));

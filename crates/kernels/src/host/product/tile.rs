@@ -90,14 +90,14 @@ impl Sweep<'_, '_> {
             for (row, start) in starts.iter_mut().enumerate() {
                 *start = self.rows.starts[(first + row).min(count - 1)];
             }
-            let sums = tile::<S, ROWS, VECTORS>(simd, self.rows, starts, packed, bias);
-            let sums = &sums[..ROWS.min(count - first)];
-            match self.act {
-                Activation::None => self.finish(simd, sums, first, elementary::identity),
-                Activation::Relu => self.finish(simd, sums, first, elementary::relu),
-                Activation::Silu => self.finish(simd, sums, first, elementary::silu),
-                Activation::Gelu => self.finish(simd, sums, first, elementary::gelu),
+            let mut sums = tile::<S, ROWS, VECTORS>(simd, self.rows, starts, packed, bias);
+            let sums = &mut sums[..ROWS.min(count - first)];
+            // Called by its name: a function that is handed on is compiled for any processor, and its vectors go
+            // through memory.
+            for sums in &mut *sums {
+                elementary::activate(simd, self.act, sums);
             }
+            self.finish(simd, sums, first);
         }
     }
 
@@ -107,19 +107,13 @@ impl Sweep<'_, '_> {
         if vector + 1 == self.panel.vectors { self.panel.last } else { self.panel.column + vector * S::F32_LANES }
     }
 
-    /// Applies the activation, adds the residual and stores one tile.
+    /// Adds the residual and stores one tile.
     #[inline(always)]
-    fn finish<S: Simd, const VECTORS: usize>(
-        &mut self,
-        simd: S,
-        sums: &[[S::f32s; VECTORS]],
-        first: usize,
-        act: impl Fn(S, S::f32s) -> S::f32s,
-    ) {
+    fn finish<S: Simd, const VECTORS: usize>(&mut self, simd: S, sums: &[[S::f32s; VECTORS]], first: usize) {
         for (sums, start) in sums.iter().zip(&self.target.starts[first..]) {
             for (vector, sum) in sums.iter().enumerate() {
                 let place = start + self.column::<S>(vector);
-                let mut value = act(simd, *sum);
+                let mut value = *sum;
                 if let Some(residual) = self.target.residual {
                     value = simd.add_f32s(value, load(simd, &residual[place..][..self.outputs]));
                 }
