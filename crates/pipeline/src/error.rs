@@ -171,10 +171,12 @@ pub enum PipelineError {
         path: PathBuf,
     },
     /// Not one frame came out.
-    #[error("{}: no frame could be decoded", path.display())]
+    #[error("{}: no frame could be decoded{}", path.display(), first_loss.as_ref().map(|loss| format!("; {loss}")).unwrap_or_default())]
     NoFrames {
         /// The input.
         path: PathBuf,
+        /// Which frames were lost first, and why.
+        first_loss: Option<String>,
     },
     /// Labels of something else stand where the new ones would go.
     #[error("{}: labels of another input or made otherwise ({difference}); --overwrite replaces them", path.display())]

@@ -156,7 +156,8 @@ impl<'a> Labeling<'a> {
         self.tally.lost_frames = stats.lost_frames();
         self.tally.notes.extend(stats.notes.iter().cloned());
         if self.tally.frames == 0 {
-            return Err(PipelineError::NoFrames { path: self.input.clone() });
+            let first_loss = self.tally.notes.first().cloned();
+            return Err(PipelineError::NoFrames { path: self.input.clone(), first_loss });
         }
         Ok(())
     }
