@@ -126,6 +126,47 @@ fn one_bad_file_does_not_stop_the_others_and_is_named() {
 }
 
 #[test]
+fn the_demonstration_pair_finds_the_athlete_and_his_labels_say_what_made_them() {
+    let folder = tempdir().unwrap();
+    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights");
+    let mut line: Vec<std::ffi::OsString> = vec!["label".into(), media(VIDEO).into(), "--out".into()];
+    line.extend([folder.path().into(), "--weights".into(), weights.into()]);
+    line.extend(["--detector", "demo", "--pose", "demo", "--frames", "50..52"].map(Into::into));
+    let outcome = swingpose(line);
+    assert_eq!(outcome.exit, Exit::Done, "{}", outcome.err);
+    assert!(outcome.err.contains("not for real labels"), "{}", outcome.err);
+    let (provenance, frames) = labels(&folder.path().join(VIDEO_LABELS));
+    assert!(provenance.pose.demo && provenance.detector.unwrap().demo);
+    for frame in frames {
+        let athlete = frame.people.iter().find(|person| person.primary).unwrap();
+        let corners = athlete.bounding_box;
+        // Where a person looking at the picture sees him, his head and his raised foot.
+        assert!(corners.x1 < 200.0 && corners.x2 > 700.0 && corners.y1 < 450.0 && corners.y2 > 1100.0, "{corners:?}");
+        for (keypoint, x, y) in [(0, 735.0, 625.0), (15, 410.0, 1095.0), (16, 130.0, 1058.0)] {
+            let found = athlete.keypoints[keypoint];
+            let distance = (found.point.x - x).hypot(found.point.y - y);
+            assert!(distance < 25.0 && found.score > 0.5, "{keypoint}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_which_nothing_can_be_decoded_says_what_was_lost() {
+    let folder = tempdir().unwrap();
+    let bad = folder.path().join("spoilt.mp4");
+    let mut bytes = fs::read(media(VIDEO)).unwrap();
+    let first_frame = bytes.windows(4).position(|window| window == b"mdat").unwrap() + 1000;
+    bytes[first_frame..first_frame + 64].fill(0xFF);
+    fs::write(&bad, bytes).unwrap();
+    let mut line = label_into(folder.path(), &[&bad]);
+    line.extend(["--mode", "fast"].map(Into::into));
+    let outcome = swingpose(line);
+    assert_eq!(outcome.exit, Exit::SomeFailed, "{}", outcome.err);
+    assert!(outcome.err.contains("no frame could be decoded; ") && outcome.err.contains("h264"), "{}", outcome.err);
+    assert_eq!(file_names(folder.path()), ["spoilt.mp4"]);
+}
+
+#[test]
 fn a_folder_is_searched_for_videos_and_pictures() {
     let (inputs, outputs) = (tempdir().unwrap(), tempdir().unwrap());
     fs::create_dir(inputs.path().join("deeper")).unwrap();
