@@ -1,1 +1,1 @@
-//! support
+//! The benchmarks are `image.rs` and `models.rs`, each a program of its own; what they measured is in `README.md`.
