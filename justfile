@@ -22,7 +22,7 @@ test:
 
 # the reference networks at full size: minutes, and 8 GB of memory for ViTPose-H
 test-large:
-    cargo test --release -p swingpose-tests --test golden -- --ignored --nocapture
+    cargo test -p swingpose-tests --test golden -- --ignored --nocapture
 
 bench *ARGS:
     cargo bench -p swingpose-benches {{ARGS}}

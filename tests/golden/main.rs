@@ -2,7 +2,7 @@
 //! the same weights, stage by stage, so that a failure names the network and the stage.
 //!
 //! The three large networks are made of up to 2.5 GB of weights and are run by name:
-//! `cargo test --release -p swingpose-tests --no-default-features --features cpu --test golden -- --ignored --nocapture`
+//! `cargo test -p swingpose-tests --test golden -- --ignored --nocapture` (12 s on two cores, 2.7 GB)
 
 mod batch;
 mod dictionary;
