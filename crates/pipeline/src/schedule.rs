@@ -7,7 +7,7 @@
 //! A person is carried by the keypoints of the frame before: their bounding box, padded. Keypoints are joints and
 //! eyes, and the person reaches further: 0.06 of the body's height above the eyes, 0.04 below the ankles, and, with an
 //! arm stretched out, the 0.11 of a hand beyond the wrist (Drillis and Contini, "Body Segment Parameters", 1966).
-//! Ankle to eye is about 0.9 of the height, so [`PADDING`] = 1/8 of the longer side of the keypoints' box, on each
+//! Ankle to eye is about 0.9 of the height, so `PADDING` = 1/8 of the longer side of the keypoints' box, on each
 //! side, covers the hand in any direction. Standing, that box is a tenth taller than a detector's tight one; the pose
 //! networks were trained with boxes scaled by 0.5 to 1.5. It is made anew from keypoints in every frame, so the padding
 //! does not add up.
