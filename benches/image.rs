@@ -4,7 +4,6 @@
 //! maps are made here. `RAYON_NUM_THREADS=1` gives the time on one core.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use swingpose_kernels::detect_decode::{Level, TestCfg, detect_decode};
 use swingpose_kernels::{crop_udp, dark_udp, detect_decode as detect, letterbox, nms};
@@ -44,16 +43,8 @@ struct Line {
 }
 
 /// The median of 51 runs.
-fn time<T>(what: String, mut run: impl FnMut() -> T) -> Line {
-    let mut runs: Vec<f64> = (0..51)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(run());
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    Line { what, milliseconds: runs[runs.len() / 2] }
+fn time<T>(what: String, run: impl FnMut() -> T) -> Line {
+    Line { what, milliseconds: swingpose_benches::time(51, run).median_ms }
 }
 
 fn letterbox_of(width: usize, height: usize) -> Line {

@@ -1,13 +1,11 @@
-//! The two networks of the default CPU pair, RTMDet-Tiny and ViTPose-S, one picture at a time.
+//! The smallest published pair of networks, RTMDet-Tiny and ViTPose-S, one picture at a time.
 //!
 //! Weights and pictures are the goldens'; each network is first held against what mmdet or mmpose computed, then timed: the
 //! median and the fastest of the runs, in milliseconds. `peer_onnx.py` times the same networks under ONNX Runtime.
 //! `RAYON_NUM_THREADS` says how many threads compute.
 
-use std::hint::black_box;
-use std::time::Instant;
-
 use burn::tensor::{Device, Tensor, TensorData};
+use swingpose_benches::{Timing, time};
 use swingpose_kernels::{crop_udp, letterbox};
 use swingpose_models::vitpose::INPUT;
 use swingpose_models::{RtmDet, RtmDetConfig, VitPose, VitPoseConfig};
@@ -24,26 +22,13 @@ const PICTURE: (usize, usize) = (1280, 720);
 fn main() {
     println!("{:<24}{:>9}{:>9}", "network", "median", "fastest");
     for line in [rtmdet_tiny(), vitpose_s()] {
-        println!("{:<24}{:>9.2}{:>9.2}", line.network, line.median_ms, line.fastest_ms);
+        println!("{:<24}{:>9.2}{:>9.2}", line.network, line.timing.median_ms, line.timing.fastest_ms);
     }
 }
 
 struct Line {
     network: &'static str,
-    median_ms: f64,
-    fastest_ms: f64,
-}
-
-fn time(network: &'static str, mut run: impl FnMut() -> Vec<f32>) -> Line {
-    let mut runs: Vec<f64> = (0..RUNS)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(run());
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    Line { network, median_ms: runs[RUNS / 2], fastest_ms: runs[0] }
+    timing: Timing,
 }
 
 fn values(map: &Tensor<4>) -> Vec<f32> {
@@ -66,7 +51,8 @@ fn rtmdet_tiny() -> Line {
     let boxes = values(&network.forward(input.clone()).bbox_preds[0].clone().permute([0, 3, 1, 2]));
     let error = relative_error(&boxes, &Fixture::open(NAME).f32("box.0").values);
     assert!(error < CLOSE, "{NAME} is {error:e} from the reference");
-    time("rtmdet-tiny 640x640", || values(&network.forward(input.clone()).bbox_preds[2]))
+    let timing = time(RUNS, || values(&network.forward(input.clone()).bbox_preds[2]));
+    Line { network: "rtmdet-tiny 640x640", timing }
 }
 
 fn vitpose_s() -> Line {
@@ -84,5 +70,6 @@ fn vitpose_s() -> Line {
 
     let error = relative_error(&values(&network.forward(input.clone()).0), &recording.f32("heatmaps").values);
     assert!(error < CLOSE, "{NAME} is {error:e} from the reference");
-    time("vitpose-s 256x192", || values(&network.forward(input.clone()).0))
+    let timing = time(RUNS, || values(&network.forward(input.clone()).0));
+    Line { network: "vitpose-s 256x192", timing }
 }
