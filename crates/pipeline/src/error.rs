@@ -175,7 +175,7 @@ pub enum PipelineError {
     NoFrames {
         /// The input.
         path: PathBuf,
-        /// Which frames were lost first, and why.
+        /// The first remark on the input: which frames were lost, and why.
         first_loss: Option<String>,
     },
     /// Labels of something else stand where the new ones would go.
