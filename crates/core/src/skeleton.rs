@@ -30,6 +30,28 @@ pub const KEYPOINT_NAMES: [&str; KEYPOINT_COUNT] = [
 /// The keypoint that each becomes when the picture is mirrored.
 pub const FLIP_INDICES: [usize; KEYPOINT_COUNT] = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15];
 
+/// How far annotators of COCO stray from each other at each keypoint, relative to the square root of the person's area:
+/// the constants of object keypoint similarity (OKS), `kpt_oks_sigmas` of pycocotools' `cocoeval.py`.
+pub const OKS_SIGMAS: [f64; KEYPOINT_COUNT] = [
+    0.26 / 10.0,
+    0.25 / 10.0,
+    0.25 / 10.0,
+    0.35 / 10.0,
+    0.35 / 10.0,
+    0.79 / 10.0,
+    0.79 / 10.0,
+    0.72 / 10.0,
+    0.72 / 10.0,
+    0.62 / 10.0,
+    0.62 / 10.0,
+    1.07 / 10.0,
+    1.07 / 10.0,
+    0.87 / 10.0,
+    0.87 / 10.0,
+    0.89 / 10.0,
+    0.89 / 10.0,
+];
+
 /// The limbs, as pairs of keypoints.
 pub const LIMBS: [[usize; 2]; 19] = [
     [15, 13],
@@ -67,6 +89,7 @@ mod tests {
                 _ => KEYPOINT_NAMES[index].to_owned(),
             };
             assert_eq!(KEYPOINT_NAMES[mirrored], swapped);
+            assert_eq!(OKS_SIGMAS[mirrored], OKS_SIGMAS[index]);
         }
     }
 }
