@@ -40,6 +40,10 @@ pub struct Program {
 pub struct Input {
     /// The file's name, without its folder.
     pub name: String,
+    /// The picture's number in a COCO data set, where its name is one by [`coco_image_id`]; `None` for a video, and in
+    /// label files from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<u64>,
     /// SHA-256 of the file, lower-case hex.
     pub sha256: String,
     /// The file's size in bytes.
@@ -88,4 +92,40 @@ pub struct DeviceInfo {
     pub driver: Option<String>,
     /// The arithmetic: `fp32`, `fp16` or `bf16`.
     pub precision: String,
+}
+
+/// The number that a picture of this file name has in a COCO data set: `000000397133.jpg` and, as in the releases of
+/// 2014, `COCO_val2014_000000397133.jpg` are number 397133. `None` for any other name.
+#[must_use]
+pub fn coco_image_id(name: &str) -> Option<u64> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let digits = match stem.strip_prefix("COCO_") {
+        Some(rest) => rest.rsplit_once('_')?.1,
+        None => stem,
+    };
+    // `parse` alone would take a sign.
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_coco_hold_the_number() {
+        for (name, id) in [
+            ("000000397133.jpg", Some(397_133)),
+            ("COCO_val2014_000000397133.jpg", Some(397_133)),
+            ("42.png", Some(42)),
+            ("0", Some(0)),
+            ("frame_000042.png", None),
+            ("COCO_397133.jpg", None),
+            ("+42.png", None),
+            (".png", None),
+            ("99999999999999999999999.jpg", None),
+            ("397133.crop.jpg", None),
+        ] {
+            assert_eq!(coco_image_id(name), id, "{name}");
+        }
+    }
 }

@@ -40,6 +40,7 @@ pub(crate) fn provenance() -> Provenance {
         program: Program { name: "swingpose".to_owned(), version: "0.1.0".to_owned(), commit: None },
         input: Input {
             name: "Abschlag 7 (Fluß) \u{26f3}\".mov".to_owned(),
+            image_id: None,
             sha256: "ab".repeat(32),
             bytes: 123_456,
             size: (1080, 1920),

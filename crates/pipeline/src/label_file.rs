@@ -11,9 +11,9 @@ use crate::provenance::{FileDigest, digest_file};
 use crate::reporter::{Reporter, Stage, Summary};
 use std::path::Path;
 use std::time::Instant;
-use swingpose_core::provenance::Input;
+use swingpose_core::provenance::{Input, coco_image_id};
 use swingpose_labels::{Ending, LabelSink, LabelWriter, Labels, read};
-use swingpose_video::VideoInfo;
+use swingpose_video::{Codec, VideoInfo};
 
 /// What to do where a label file exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,8 +85,11 @@ impl Labeler {
 /// The input as the provenance tells it. What is known only at its end, how many frames there are and how many are lost,
 /// the label file's writer fills in.
 fn described(path: &Path, digest: FileDigest, info: &VideoInfo) -> Input {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let is_picture = matches!(info.codec, Codec::Png | Codec::Jpeg);
     Input {
-        name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        image_id: if is_picture { coco_image_id(&name) } else { None },
+        name,
         sha256: digest.sha256,
         bytes: digest.bytes,
         size: info.size,

@@ -126,6 +126,7 @@ mod tests {
     fn input(sha256: &str) -> Input {
         Input {
             name: "clip.mp4".to_owned(),
+            image_id: None,
             sha256: sha256.to_owned(),
             bytes: 3,
             size: (4, 2),
