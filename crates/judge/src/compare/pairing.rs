@@ -84,10 +84,11 @@ fn corners(person: &PersonLabel) -> [f64; 4] {
 /// The box around the keypoints that are somewhere.
 fn extent(person: &PersonLabel) -> [f64; 4] {
     let points = person.keypoints.iter().map(|keypoint| [keypoint.point.x, keypoint.point.y].map(f64::from));
-    points.filter(|[x, y]| x.is_finite() && y.is_finite()).fold(
-        [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY],
-        |[x1, y1, x2, y2], [x, y]| [x1.min(x), y1.min(y), x2.max(x), y2.max(y)],
-    )
+    points
+        .filter(|[x, y]| x.is_finite() && y.is_finite())
+        .fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |[x1, y1, x2, y2], [x, y]| {
+            [x1.min(x), y1.min(y), x2.max(x), y2.max(y)]
+        })
 }
 
 /// Intersection over union, 0 where there is none or a corner is not finite.

@@ -30,8 +30,7 @@ fn frame(number: u64, people: Vec<PersonLabel>) -> FrameLabels {
 }
 
 fn compared(a: &[FrameLabels], b: &[FrameLabels]) -> Result<Comparison, CompareError> {
-    let stream = |frames: &[FrameLabels]| frames.to_vec().into_iter().map(Ok);
-    compare_frames(stream(a), stream(b), &CompareOptions::default())
+    compare_frames(a.iter().cloned().map(Ok), b.iter().cloned().map(Ok), &CompareOptions::default())
 }
 
 /// Moves one keypoint to the right.
@@ -157,7 +156,10 @@ fn frames_that_do_not_line_up_are_refused() {
         (&[0, 1, 2], &[0, 2], 1, Side::A),
     ] {
         let error = compared(&frames(a), &frames(b)).unwrap_err();
-        assert!(matches!(error, CompareError::Frames { frame, side: found } if (frame, found) == (alone, side)), "{error}");
+        assert!(
+            matches!(error, CompareError::Frames { frame, side: found } if (frame, found) == (alone, side)),
+            "{error}"
+        );
     }
     let late = FrameLabels { pts: 7, ..frame(1, vec![]) };
     let error = compared(&frames(&[1]), &[late]).unwrap_err();
@@ -195,7 +197,8 @@ fn any_person() -> impl Strategy<Value = PersonLabel> {
     (0.0_f32..300.0, jitter).prop_map(|(x, jitter)| {
         let mut person = person(0, x);
         for (keypoint, (dx, dy, score)) in person.keypoints.iter_mut().zip(jitter) {
-            (keypoint.point.x, keypoint.point.y, keypoint.score) = (keypoint.point.x + dx, keypoint.point.y + dy, score);
+            (keypoint.point.x, keypoint.point.y, keypoint.score) =
+                (keypoint.point.x + dx, keypoint.point.y + dy, score);
         }
         person
     })
