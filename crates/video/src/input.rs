@@ -1,7 +1,7 @@
 //! Command-line arguments to the files they stand for: a file, a folder, or a glob.
 //!
-//! A folder is searched, its folders too, for videos and pictures by their extensions; a file that is named is taken
-//! whatever it is called. Order is that of the arguments, sorted by path within each; a file that two of them name comes
+//! A folder is searched, its folders too, for videos and pictures by their extensions; pictures that were drawn of labels
+//! are passed over. A file that is named is taken whatever it is called. Order is that of the arguments, sorted by path within each; a file that two of them name comes
 //! once.
 
 use std::collections::BTreeSet;
@@ -21,6 +21,9 @@ pub const VIDEO_EXTENSIONS: &[&str] = if cfg!(feature = "ffmpeg") {
 
 /// Extensions of pictures that are read.
 pub const PICTURE_EXTENSIONS: &[&str] = &["png", "jpg", "jpeg"];
+
+/// What the stem of a picture that was drawn of labels ends in: it is no footage.
+pub const OVERLAY_ENDING: &str = ".overlay";
 
 /// Folders within folders that are entered: a cycle of links ends here.
 const DEEPEST: usize = 32;
@@ -105,8 +108,13 @@ fn match_glob(pattern: &str) -> Result<Vec<PathBuf>, VideoError> {
     Ok(found)
 }
 
-/// Whether the extension of `path` is one of a video or picture.
+/// Whether the extension of `path` is one of a video or picture, and it was not drawn of labels.
 fn is_media(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
+    !stem.ends_with(OVERLAY_ENDING.as_bytes()) && has_media_extension(path)
+}
+
+fn has_media_extension(path: &Path) -> bool {
     path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| {
         VIDEO_EXTENSIONS.iter().chain(PICTURE_EXTENSIONS).any(|known| extension.eq_ignore_ascii_case(known))
     })
@@ -138,6 +146,14 @@ mod tests {
     fn a_folder_is_searched_and_sorted() {
         let folder = folder(&["b.MP4", "a/c.mov", "a/notes.txt", "a/.hidden.mp4", ".cache/d.mp4", "still.jpeg"]);
         assert_eq!(expanded(&folder, &["."]).unwrap(), ["a/c.mov", "b.MP4", "still.jpeg"]);
+    }
+
+    #[test]
+    fn pictures_drawn_of_labels_are_no_footage_unless_named() {
+        let folder = folder(&["a.mp4", "a.overlay.jpg", "a.frame7.overlay.png", "overlay.png"]);
+        assert_eq!(expanded(&folder, &["."]).unwrap(), ["a.mp4", "overlay.png"]);
+        assert_eq!(expanded(&folder, &["a*"]).unwrap(), ["a.mp4"]);
+        assert_eq!(expanded(&folder, &["a.overlay.jpg"]).unwrap(), ["a.overlay.jpg"]);
     }
 
     #[test]
