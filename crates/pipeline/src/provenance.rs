@@ -13,16 +13,18 @@ const PIECE: usize = 1 << 20;
 
 /// A file's SHA-256 in lower-case hex, and its length in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FileDigest {
-    pub(crate) sha256: String,
-    pub(crate) bytes: u64,
+pub struct FileDigest {
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// Length in bytes.
+    pub bytes: u64,
 }
 
 /// Reads `path` through, piece by piece.
 ///
 /// # Errors
 /// [`PipelineError::Read`].
-pub(crate) fn digest_file(path: &Path) -> Result<FileDigest, PipelineError> {
+pub fn digest_file(path: &Path) -> Result<FileDigest, PipelineError> {
     let refusal = |source| PipelineError::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(refusal)?;
     let mut hash = Sha256::new();
