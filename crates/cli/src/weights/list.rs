@@ -22,7 +22,9 @@ pub(super) fn run(folder: &Path, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     for (name, file) in here {
         let (state, about) = match file {
             Err(refusal) => ("damaged", format!("{:#}", anyhow::Error::from(refusal))),
-            Ok(file) if name.starts_with(DEMO) => ("demo", format!("{}, not for real labels", file.architecture())),
+            Ok(file) if name.starts_with(DEMO) => {
+                ("demo", format!("demo: not for real labels ({})", file.architecture()))
+            }
             Ok(file) => ("own", format!("{} from {}", file.architecture(), file.source_name())),
         };
         io.print(format_args!("{name:<17} {:>4}  {:<10}  {state:<9}  {about}", "-", "-"))?;
