@@ -151,6 +151,31 @@ fn the_demonstration_pair_finds_the_athlete_and_his_labels_say_what_made_them() 
 }
 
 #[test]
+fn where_there_are_no_other_weights_the_demonstration_pair_stands_in_and_says_so() {
+    let folder = tempdir().unwrap();
+    let demo = folder.path().join("weights/demo");
+    fs::create_dir_all(&demo).unwrap();
+    for file in ["rtmdet-demo.safetensors", "vitpose-demo.safetensors"] {
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights/demo").join(file), demo.join(file)).unwrap();
+    }
+    let out = tempdir().unwrap();
+    let weights = folder.path().join("weights");
+    let mut line: Vec<std::ffi::OsString> = vec!["label".into(), media(PICTURE).into(), "--out".into()];
+    line.extend([out.path().into(), "--weights".into(), weights.clone().into()]);
+    let outcome = swingpose(line);
+    assert_eq!(outcome.exit, Exit::Done, "{}", outcome.err);
+    assert!(outcome.err.contains("demonstration networks") && outcome.err.contains("not for real"), "{}", outcome.err);
+    let (provenance, _) = labels(&out.path().join(PICTURE_LABELS));
+    assert!(provenance.pose.demo && provenance.detector.unwrap().demo);
+
+    let listed = swingpose(["weights".as_ref(), "list".as_ref(), "--weights".as_ref(), weights.as_os_str()]);
+    assert_eq!(listed.exit, Exit::Done, "{}", listed.err);
+    let demo: Vec<&str> = listed.out.lines().filter(|line| line.starts_with("demo/")).collect();
+    assert_eq!(demo.len(), 2, "{}", listed.out);
+    assert!(demo.iter().all(|line| line.contains("demo: not for real labels")), "{demo:?}");
+}
+
+#[test]
 fn a_file_of_which_nothing_can_be_decoded_says_what_was_lost() {
     let folder = tempdir().unwrap();
     let bad = folder.path().join("spoilt.mp4");

@@ -6,4 +6,5 @@
 
 mod label;
 mod labeler;
+mod overlay;
 mod program;

@@ -1,6 +1,7 @@
 //! What may be typed: the commands and their options. What they mean together is `settings`.
 
 use crate::export::ExportArgs;
+use crate::overlay::OverlayArgs;
 use crate::weights::{Folder, WeightsCommand};
 use clap::{Parser, Subcommand};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -26,12 +27,14 @@ pub(crate) enum Command {
     },
     /// Write labels in another format.
     Export(ExportArgs),
+    /// Draw labels over their video or picture, to look at.
+    Overlay(OverlayArgs),
 }
 
 /// Labels go to `<name of the input>.poses.parquet`. Nothing is written for an input that fails.
 ///
-/// Exit code: 0 all labeled; 1 finished, but some inputs failed (each named on standard error); 2 could not start;
-/// 130 interrupted.
+/// Exit code: 0 all labeled; 1 finished, but some inputs failed (each named on standard error), or their --overlay; 2
+/// could not start; 130 interrupted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LabelArgs {
     /// Videos, pictures, folders (searched for both) or globs.
@@ -92,6 +95,10 @@ pub(crate) struct LabelArgs {
 
     #[command(flatten)]
     pub(crate) weights: Folder,
+
+    /// Draw a picture of each input's labels too, `x.overlay.jpg` beside `x.poses.parquet`; see `swingpose overlay`.
+    #[arg(long)]
+    pub(crate) overlay: bool,
 
     /// Make labels again where a label file exists. Without it, an input whose label file came from the same input,
     /// weights, options and program is left as it is, and any other counts as failed.

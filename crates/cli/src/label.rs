@@ -3,9 +3,10 @@
 use crate::args::LabelArgs;
 use crate::exit::Exit;
 use crate::io::Io;
+use crate::overlay;
 use crate::progress::Progress;
 use crate::settings::{Job, LabelSettings};
-use crate::summary::Run;
+use crate::summary::{Done, Run};
 use anyhow::Context;
 use swingpose::{Existing, PipelineError};
 
@@ -27,7 +28,11 @@ pub(crate) fn run(args: &LabelArgs, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     for Job { input, output } in &settings.jobs {
         let labeled = labeler.label_file(input, output, existing, &mut Progress::new(io));
         let interrupted = matches!(labeled, Err(PipelineError::Interrupted));
-        run.tell_and_keep(input, labeled, io);
+        let drawn = match &labeled {
+            Ok(summary) if args.overlay => Some(overlay::after_labeling(&summary.output, input)),
+            _ => None,
+        };
+        run.tell_and_keep(Done { input: input.clone(), labeled, drawn }, io);
         if interrupted {
             break;
         }

@@ -10,6 +10,7 @@ mod export;
 mod io;
 mod label;
 mod networks;
+mod overlay;
 mod progress;
 mod settings;
 mod summary;
@@ -32,6 +33,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Command::Label(args) => label::run(args, io),
         Command::Weights { command } => weights::run(command, io),
         Command::Export(args) => export::run(args, io),
+        Command::Overlay(args) => overlay::run(args, io),
     };
     outcome.unwrap_or_else(|error| {
         io.say(format_args!("error: {error:#}"));

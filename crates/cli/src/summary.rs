@@ -8,10 +8,28 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use swingpose::{PipelineError, Stage, StageTimes, Summary};
 
+/// An input that is done with.
+pub(crate) struct Done {
+    pub(crate) input: PathBuf,
+    pub(crate) labeled: Result<Summary, PipelineError>,
+    /// The picture of its labels, where one was asked for.
+    pub(crate) drawn: Option<anyhow::Result<PathBuf>>,
+}
+
+impl Done {
+    fn overlay(&self) -> Option<&Path> {
+        Some(self.drawn.as_ref()?.as_ref().ok()?)
+    }
+
+    fn overlay_error(&self) -> Option<&anyhow::Error> {
+        self.drawn.as_ref()?.as_ref().err()
+    }
+}
+
 /// The inputs of a run that are done with, labeled or not.
 pub(crate) struct Run {
     start: Instant,
-    inputs: Vec<(PathBuf, Result<Summary, PipelineError>)>,
+    inputs: Vec<Done>,
 }
 
 impl Run {
@@ -19,18 +37,23 @@ impl Run {
         Self { start: Instant::now(), inputs: Vec::new() }
     }
 
-    /// Says how labeling `input` went, and keeps it for the sum.
-    pub(crate) fn tell_and_keep(&mut self, input: &Path, result: Result<Summary, PipelineError>, io: &mut Io<'_>) {
-        match &result {
+    /// Says how it went with an input, and keeps it for the sum.
+    pub(crate) fn tell_and_keep(&mut self, done: Done, io: &mut Io<'_>) {
+        let input = done.input.display();
+        match &done.labeled {
             Ok(summary) => {
-                io.say(format_args!("{}: {}", input.display(), outcome(summary)));
+                let overlay = done.overlay().map(|path| format!(", overlay {}", path.display())).unwrap_or_default();
+                io.say(format_args!("{input}: {}{overlay}", outcome(summary)));
                 for note in &summary.notes {
                     io.say(format_args!("warning: {note}"));
                 }
             }
-            Err(error) => io.say(format_args!("error: {}: not labeled: {}", input.display(), chain(error))),
+            Err(error) => io.say(format_args!("error: {input}: not labeled: {}", chain(error))),
         }
-        self.inputs.push((input.to_owned(), result));
+        if let Some(error) = done.overlay_error() {
+            io.say(format_args!("error: {input}: {error:#}"));
+        }
+        self.inputs.push(done);
     }
 
     /// Says what a run of `asked` inputs came to.
@@ -52,7 +75,7 @@ impl Run {
     pub(crate) fn exit(&self) -> Exit {
         if self.failed().any(|(_, error)| matches!(error, PipelineError::Interrupted)) {
             Exit::Interrupted
-        } else if self.failed().next().is_some() {
+        } else if self.failed().next().is_some() || self.inputs.iter().any(|done| done.overlay_error().is_some()) {
             Exit::SomeFailed
         } else {
             Exit::Done
@@ -61,7 +84,7 @@ impl Run {
 
     /// The whole run as one JSON object.
     pub(crate) fn json(&self) -> Value {
-        let inputs: Vec<Value> = self.inputs.iter().map(|(input, result)| input_json(input, result)).collect();
+        let inputs: Vec<Value> = self.inputs.iter().map(input_json).collect();
         json!({
             "labeled": self.labeled().count(),
             "failed": self.failed().count(),
@@ -74,11 +97,11 @@ impl Run {
     }
 
     fn labeled(&self) -> impl Iterator<Item = &Summary> {
-        self.inputs.iter().filter_map(|(_, result)| result.as_ref().ok())
+        self.inputs.iter().filter_map(|done| done.labeled.as_ref().ok())
     }
 
     fn failed(&self) -> impl Iterator<Item = (&Path, &PipelineError)> {
-        self.inputs.iter().filter_map(|(input, result)| Some((input.as_path(), result.as_ref().err()?)))
+        self.inputs.iter().filter_map(|done| Some((done.input.as_path(), done.labeled.as_ref().err()?)))
     }
 
     fn stage_times(&self) -> StageTimes {
@@ -139,12 +162,15 @@ fn stages_json(times: &StageTimes) -> Value {
     Value::Object(Map::from_iter(stages))
 }
 
-fn input_json(input: &Path, result: &Result<Summary, PipelineError>) -> Value {
-    match result {
+fn input_json(done: &Done) -> Value {
+    let input = &done.input;
+    match &done.labeled {
         Ok(summary) => json!({
             "input": input.display().to_string(),
             "status": if summary.already_labeled { "already_labeled" } else { "labeled" },
             "output": summary.output.display().to_string(),
+            "overlay": done.overlay().map(|path| path.display().to_string()),
+            "overlay_error": done.overlay_error().map(|error| format!("{error:#}")),
             "frames": summary.frames,
             "people": summary.people,
             "lost_frames": summary.lost_frames,
