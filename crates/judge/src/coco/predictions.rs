@@ -3,7 +3,10 @@
 use super::annotations::{Image, Truth};
 use super::error::CocoError;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 use swingpose_core::PersonLabel;
 use swingpose_core::provenance::Input;
 use swingpose_core::skeleton::KEYPOINT_COUNT;
@@ -97,28 +100,17 @@ impl Predictions {
         let names = Names::of(truth);
         let mut owners: BTreeMap<i64, &Path> = BTreeMap::new();
         let mut predictions = Self { detections: Vec::new(), labeled: BTreeSet::new(), other_size: Vec::new() };
-        for path in files {
-            let Labels { provenance: made, frames } = read(path)?;
-            if made.input.frames != 1 {
-                let (path, input, frames) = (path.clone(), made.input.name, made.input.frames);
-                return Err(CocoError::NotAPicture { path, input, frames });
-            }
-            let image = names.find(&made.input, path)?;
+        for (path, Picture { input, people }) in files.iter().zip(Picture::read_all(files)?) {
+            let image = names.find(&input, path)?;
             if let Some(first) = owners.insert(image.id, path) {
-                return Err(CocoError::LabeledTwice {
-                    first: first.to_owned(),
-                    second: path.clone(),
-                    image_id: image.id,
-                });
+                let (first, second) = (first.to_owned(), path.clone());
+                return Err(CocoError::LabeledTwice { first, second, image_id: image.id });
             }
-            let (width, height) = made.input.size;
+            let (width, height) = input.size;
             if image.width.is_some_and(|w| w != width) || image.height.is_some_and(|h| h != height) {
                 predictions.other_size.push(path.clone());
             }
-            for frame in frames {
-                let people = frame?.people;
-                predictions.detections.extend(people.iter().map(|p| Detection::new(image.id, p, pose_score)));
-            }
+            predictions.detections.extend(people.iter().map(|person| Detection::new(image.id, person, pose_score)));
         }
         predictions.labeled = owners.into_keys().collect();
         Ok(predictions)
@@ -136,6 +128,40 @@ impl Predictions {
             images: truth.images().count(),
             first: image.file_name.clone(),
         })
+    }
+}
+
+/// What one label file holds.
+struct Picture {
+    input: Input,
+    people: Vec<PersonLabel>,
+}
+
+impl Picture {
+    fn read(path: &Path) -> Result<Self, CocoError> {
+        let Labels { provenance, frames } = read(path)?;
+        let input = provenance.input;
+        if input.frames != 1 {
+            return Err(CocoError::NotAPicture { path: path.to_owned(), input: input.name, frames: input.frames });
+        }
+        let mut people = Vec::new();
+        for frame in frames {
+            people.extend(frame?.people);
+        }
+        Ok(Self { input, people })
+    }
+
+    /// What `files` hold, in their order, or the error of the first that cannot be used. A small file takes longer to open
+    /// than to read, so that they are shared among threads.
+    fn read_all(files: &[PathBuf]) -> Result<Vec<Self>, CocoError> {
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let share = files.len().div_ceil(threads).max(1);
+        let read = |files: &[PathBuf]| files.iter().map(|path| Self::read(path)).collect::<Result<Vec<_>, _>>();
+        let shares: Result<Vec<_>, _> = thread::scope(|scope| {
+            let readers: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || read(files))).collect();
+            readers.into_iter().map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        Ok(shares?.into_iter().flatten().collect())
     }
 }
 
