@@ -100,6 +100,12 @@ pub enum LabelsError {
         /// The path.
         path: PathBuf,
     },
+    /// A folder without label files.
+    #[error("{}: neither the folder nor those within hold a label file, which ends in {}", path.display(), crate::path::SUFFIX)]
+    NoLabelFiles {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A line of JSON that holds no frame.
     #[error("line {line}: not a frame of labels as `export --to jsonl` writes it")]
     JsonLine {

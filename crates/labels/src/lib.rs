@@ -14,7 +14,7 @@ pub mod table;
 pub mod whole_file;
 
 pub use error::{Damage, LabelsError};
-pub use path::{output_path, output_paths};
+pub use path::{label_files, output_path, output_paths};
 pub use sink::{Ending, LabelSink};
 pub use table::{Frames, LabelWriter, Labels, read};
 pub use whole_file::WholeFile;

@@ -1,4 +1,5 @@
-//! What a label file is called: `<stem>.poses.parquet`, for a video as for a picture, beside it or in a folder of choice.
+//! What a label file is called: `<stem>.poses.parquet`, for a video as for a picture, beside it or in a folder of choice; and
+//! which label files a folder holds, by that name.
 
 use crate::error::LabelsError;
 use std::collections::BTreeMap;
@@ -6,6 +7,9 @@ use std::path::{Path, PathBuf, absolute};
 
 /// What follows the input's stem in the name of its label file.
 pub const SUFFIX: &str = ".poses.parquet";
+
+/// Folders within folders that are entered: a cycle of links ends here.
+const DEEPEST: usize = 32;
 
 /// The label file of `input`: `<stem>.poses.parquet` in `out_dir`, or beside the input where there is none. Only the
 /// last extension goes: `swing.1.MOV` is labeled in `swing.1.poses.parquet`.
@@ -37,6 +41,48 @@ pub fn output_paths(out_dir: Option<&Path>, inputs: &[impl AsRef<Path>]) -> Resu
         outputs.push(output);
     }
     Ok(outputs)
+}
+
+/// The label files that `arguments` stand for: a file for itself, whatever it is called, a folder for the label files in it
+/// and in the folders within, sorted. Hidden files and folders are passed over.
+///
+/// # Errors
+/// [`LabelsError::NoLabelFiles`] for the first folder without any, [`LabelsError::Read`] for one that cannot be searched.
+pub fn label_files(arguments: &[impl AsRef<Path>]) -> Result<Vec<PathBuf>, LabelsError> {
+    let mut files = Vec::new();
+    for argument in arguments.iter().map(AsRef::as_ref) {
+        if argument.is_dir() {
+            let start = files.len();
+            search(argument, 0, &mut files)?;
+            if files.len() == start {
+                return Err(LabelsError::NoLabelFiles { path: argument.to_owned() });
+            }
+            files[start..].sort();
+        } else {
+            files.push(argument.to_owned());
+        }
+    }
+    Ok(files)
+}
+
+fn search(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), LabelsError> {
+    let refusal = |source| LabelsError::Read { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(refusal)? {
+        let entry = entry.map_err(refusal)?;
+        let (name, path) = (entry.file_name(), entry.path());
+        let name = name.as_encoded_bytes();
+        if name.starts_with(b".") {
+            continue;
+        }
+        if path.is_dir() {
+            if depth < DEEPEST {
+                search(&path, depth + 1, files)?;
+            }
+        } else if name.ends_with(SUFFIX.as_bytes()) {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -84,5 +130,26 @@ mod tests {
     #[test]
     fn one_file_spelled_in_two_ways_collides_with_itself() {
         assert!(matches!(output_paths(None, &["x.mp4", "./x.mp4"]), Err(LabelsError::SharedOutput { .. })));
+    }
+
+    #[test]
+    fn a_folder_stands_for_its_label_files_and_those_within() {
+        let folder = tempfile::tempdir().unwrap();
+        let within = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(within("deeper/.hidden")).unwrap();
+        std::fs::create_dir(within("empty")).unwrap();
+        let names = [
+            "b.poses.parquet",
+            "a.poses.parquet",
+            "deeper/c.poses.parquet",
+            "deeper/.hidden/d.poses.parquet",
+            "e.parquet",
+        ];
+        names.iter().for_each(|name| std::fs::write(within(name), "").unwrap());
+        let found = label_files(&[within("e.parquet"), folder.path().to_owned()]).unwrap();
+        let expected = ["e.parquet", "a.poses.parquet", "b.poses.parquet", "deeper/c.poses.parquet"].map(within);
+        assert_eq!(found, expected);
+        let nothing = label_files(&[within("empty")]);
+        assert!(matches!(nothing, Err(LabelsError::NoLabelFiles { path }) if path == within("empty")));
     }
 }
