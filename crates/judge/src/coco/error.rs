@@ -78,8 +78,8 @@ pub enum CocoError {
     },
     /// Pictures without labels.
     #[error(
-        "{missing} of the {images} annotated pictures have no label file, {first} first: label them all, since nobody is \
-         found in a picture without labels, or give --labeled-only to leave such pictures out"
+        "{missing} of the {images} annotated pictures have no label file, {first} first: label them all, since everybody in \
+         them would count as missed, or give --labeled-only to leave such pictures out"
     )]
     Unlabeled {
         /// How many have none.
