@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot get that far has failed")]
 
+mod compare;
+mod eval;
 mod label;
 mod labeler;
 mod overlay;

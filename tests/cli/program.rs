@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use swingpose_cli::{Exit, Io, run};
 use swingpose_core::FrameLabels;
 use swingpose_core::provenance::Provenance;
-use swingpose_labels::read;
+use swingpose_labels::{Ending, LabelSink, LabelWriter, read};
 use tempfile::TempDir;
 
 /// What a run said and how it ended.
@@ -101,4 +101,16 @@ pub(crate) fn detect_into(out: &Path, arguments: &[&dyn AsRef<std::ffi::OsStr>])
 pub(crate) fn labels(path: &Path) -> (Provenance, Vec<FrameLabels>) {
     let labels = read(path).unwrap();
     (labels.provenance, labels.frames.map(Result::unwrap).collect())
+}
+
+/// The label file that the format is held to: frames 0, 1, 2 and 7 with one person, nobody, two people, nobody.
+pub(crate) fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/labels/golden.poses.parquet")
+}
+
+/// Writes a label file.
+pub(crate) fn write_labels(path: &Path, made: &Provenance, frames: &[FrameLabels]) {
+    let mut writer = LabelWriter::create(path, made).unwrap();
+    frames.iter().for_each(|frame| writer.write(frame).unwrap());
+    writer.finish(Ending::default()).unwrap();
 }

@@ -1,5 +1,7 @@
 //! What may be typed: the commands and their options. What they mean together is `settings`.
 
+use crate::compare::CompareArgs;
+use crate::eval::EvalArgs;
 use crate::export::ExportArgs;
 use crate::overlay::OverlayArgs;
 use crate::weights::{Folder, WeightsCommand};
@@ -27,6 +29,10 @@ pub(crate) enum Command {
     },
     /// Write labels in another format.
     Export(ExportArgs),
+    /// Compare two label files of one video: who is missed, who is extra, how far keypoints have moved.
+    Compare(CompareArgs),
+    /// Evaluate labels of pictures against COCO annotations: box and keypoint AP and AR.
+    Eval(EvalArgs),
     /// Draw labels over their video or picture, to look at.
     Overlay(OverlayArgs),
 }

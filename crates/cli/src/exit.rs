@@ -9,6 +9,8 @@ pub enum Exit {
     Done,
     /// It ran to the end, but some inputs failed; each was named on standard error.
     SomeFailed,
+    /// Something was judged, and is over the limit that was given.
+    OverLimit,
     /// It could not start: bad arguments, no weights, no device.
     CouldNotStart,
     /// Ctrl-C stopped it.
@@ -21,7 +23,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::SomeFailed => 1,
+            Self::SomeFailed | Self::OverLimit => 1,
             Self::CouldNotStart => 2,
             Self::Interrupted => 130,
         }

@@ -1,6 +1,6 @@
 //! Where a command speaks: data to `out`, words for a person to `err`. Handed in by `main`, or by a test that reads both.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The streams of one run, and the flag that Ctrl-C raises.
@@ -27,6 +27,18 @@ impl Io<'_> {
     /// Whatever the stream answers.
     pub fn print(&mut self, line: impl std::fmt::Display) -> std::io::Result<()> {
         writeln!(self.out, "{line}")
+    }
+
+    /// Writes data that ends the command. Whoever reads it may have enough before its end, as `head` does, and then all is
+    /// well.
+    ///
+    /// # Errors
+    /// What else the stream answers.
+    pub fn print_whole(&mut self, text: impl std::fmt::Display) -> std::io::Result<()> {
+        match writeln!(self.out, "{}", text.to_string().trim_end()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// Whether Ctrl-C was pressed.

@@ -5,6 +5,8 @@
 //! causes, and becomes exit code 2.
 
 mod args;
+mod compare;
+mod eval;
 mod exit;
 mod export;
 mod io;
@@ -33,6 +35,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Command::Label(args) => label::run(args, io),
         Command::Weights { command } => weights::run(command, io),
         Command::Export(args) => export::run(args, io),
+        Command::Compare(args) => compare::run(args, io),
+        Command::Eval(args) => eval::run(args, io),
         Command::Overlay(args) => overlay::run(args, io),
     };
     outcome.unwrap_or_else(|error| {
