@@ -19,7 +19,7 @@ mod task;
 mod tests;
 
 pub use annotations::{Annotated, Image, Pose, Truth};
-pub use error::CocoError;
+pub use error::{AnnotationsError, CocoError};
 pub use predictions::{Detection, PoseScore, Predictions};
 pub use stats::{BoxStats, Evaluation, KeypointStats};
 

@@ -1,7 +1,6 @@
 //! Small sets counted by hand, annotations and label files that do not fit, and what must hold of any set. That larger sets
 //! come out as pycocotools has them is `tests/pycocotools.rs`.
 
-use super::error::AnnotationsError;
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
