@@ -16,7 +16,8 @@ and the thresholds .50 to .95 of IoU (boxes) or OKS (keypoints), AR the mean
 recall over the thresholds, of at most 100 boxes and 20 poses a picture.
 
 A label file finds its picture in the annotations by the file name of what was
-labeled, then by the number in a name such as 000000397133.jpg.
+labeled, then by the number in a name such as 000000397133.jpg. Nobody is left
+out for being like somebody else, as mmpose's oks_nms would do.
 
 Exit code: 0 evaluated; 2 not evaluated: a file that cannot be read, a label
 file of no annotated picture, an annotated picture without a label file.";
