@@ -67,6 +67,8 @@ pub struct KeypointReport {
     pub torsos: Option<Distances>,
     /// Each of the 17.
     pub each: Vec<KeypointDistances>,
+    /// How many have moved more than the limit.
+    pub over_limit: u64,
     /// Keypoints that A is sure of and B is not. They are measured.
     pub lost: u64,
     /// Keypoints that B is sure of and A is not. They are not measured.

@@ -24,6 +24,7 @@ pub(super) struct Tally<'a> {
     box_iou: Vec<f64>,
     px: [Vec<f64>; KEYPOINT_COUNT],
     torsos: [Vec<f64>; KEYPOINT_COUNT],
+    far: u64,
     lost: u64,
     gained: u64,
     not_finite: u64,
@@ -52,6 +53,7 @@ impl<'a> Tally<'a> {
             box_iou: Vec::new(),
             px: Default::default(),
             torsos: Default::default(),
+            far: 0,
             lost: 0,
             gained: 0,
             not_finite: 0,
@@ -105,6 +107,7 @@ impl<'a> Tally<'a> {
                 continue;
             }
             self.px[keypoint].push(px);
+            self.far += u64::from(px > self.options.limit_px);
             self.torsos[keypoint].extend(torso.map(|torso| px / torso));
             if notes.worst.as_ref().is_none_or(|worst| px > worst.px) {
                 notes.worst = Some(WorstFrame {
@@ -151,6 +154,7 @@ impl<'a> Tally<'a> {
                 px: Distances::of(&mut self.px.concat()),
                 torsos: Distances::of(&mut self.torsos.concat()),
                 each: each.into(),
+                over_limit: self.far,
                 lost: self.lost,
                 gained: self.gained,
                 not_finite: self.not_finite,

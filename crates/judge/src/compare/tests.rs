@@ -48,7 +48,8 @@ fn distances_are_in_pixels_and_in_lengths_of_the_torso() {
     assert_eq!((wrist.keypoint, wrist.px.unwrap().max, wrist.torsos.unwrap().max), ("left_wrist", 12.0, 0.2));
     let all = comparison.keypoints.px.unwrap();
     assert_eq!((all.count, all.median, all.max), (17, 0.0, 12.0));
-    assert_eq!((comparison.over_limit.count, comparison.box_iou.unwrap().min), (1, 1.0));
+    assert_eq!((comparison.over_limit.count, comparison.keypoints.over_limit), (1, 1));
+    assert_eq!(comparison.box_iou.unwrap().min, 1.0);
     let [worst] = comparison.worst.as_slice() else { panic!("{:?}", comparison.worst) };
     assert_eq!((worst.frame, worst.keypoint, worst.px), (FrameIndex(0), "left_wrist", 12.0));
 }
