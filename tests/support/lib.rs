@@ -1,8 +1,9 @@
 //! What tests across the crates share: the reference's recorded results, its weights made again from formulas, and the
-//! measure of how far a result is from it.
+//! measures of how far a result is from it.
 
 pub mod closeness;
 pub mod fixture;
 pub mod formula;
+pub mod gate;
 pub mod memory;
 pub mod weights;
