@@ -4,21 +4,16 @@ use std::iter::zip;
 
 use burn::tensor::Device;
 use serde::Deserialize;
-use swingpose_kernels::detect_decode::{Detection, Level, TestCfg, detect_decode};
+use swingpose_kernels::detect_decode::Detection;
 use swingpose_kernels::letterbox::{letterbox, normalize};
-use swingpose_models::rtmdet::STRIDES;
 use swingpose_models::{RtmDet, RtmDetConfig, RtmDetOutput};
-use swingpose_tests::closeness::iou;
 use swingpose_tests::fixture::Fixture;
 use swingpose_tests::formula::picture;
 use swingpose_tests::weights::FormulaWeights;
 
-use crate::network::{batch, channels_first, planar, rtmdet, values};
+use crate::detections::{OVERLAP_LOST, SCORE_DIFFERENCE, Tolerance, detections, differences};
+use crate::network::{batch, channels_first, planar, rtmdet};
 use crate::stages::{Rounding, Stages};
-
-/// How far a detection may be from its match: its IoU with it short of 1, its score.
-const OVERLAP_LOST: f64 = 1e-3;
-const SCORE_DIFFERENCE: f64 = 1e-4;
 
 /// What was noted of a map of which only a sample is recorded.
 #[derive(Deserialize)]
@@ -129,57 +124,31 @@ fn compare_test_cfg(recording: &Fixture, config: &RtmDetConfig) {
     assert_eq!((cfg.score_thr, cfg.iou_threshold), (score_thr, nms.iou_threshold), "{}", recording.name());
 }
 
-fn detections(output: &RtmDetOutput, config: &RtmDetConfig, scale: (f64, f64)) -> Vec<Detection> {
-    let maps: Vec<_> = zip(&output.cls_scores, &output.bbox_preds)
-        .map(|(cls, bbox)| (values(cls.clone()), values(bbox.clone())))
-        .collect();
-    let levels: Vec<_> = zip(&maps, STRIDES)
-        .map(|((cls_scores, bbox_preds), stride)| Level {
-            cls_scores,
-            bbox_preds,
-            width: config.input_size / stride,
-            stride,
-        })
-        .collect();
-    let cfg = TestCfg {
-        score_thr: config.test_cfg.score_thr,
-        nms_pre: config.test_cfg.nms_pre,
-        iou_threshold: config.test_cfg.iou_threshold,
-        max_per_img: config.test_cfg.max_per_img,
-    };
-    detect_decode(&levels, config.num_classes, config.input_size, scale, &cfg)
-}
-
-/// That every recorded detection was found, and no other. Scores lie closer together than they are exact, so detections
-/// are matched by what they are, not by their rank; where the list is full, either side may have cut others off among
-/// those that score as much as its last.
+/// That every recorded detection was found, and no other. Where the list is full, either side may have cut others off
+/// among those that score as much as its last.
 fn compare_detections(recording: &Fixture, space: &str, found: &[Detection], max_per_img: usize) {
     let rounding = Rounding::of(recording.name());
-    let overlap_lost = Rounding::widen(OVERLAP_LOST, 1.0 - rounding.detection_iou);
-    let score_difference = Rounding::widen(SCORE_DIFFERENCE, rounding.detection_score);
+    let tolerance = Tolerance {
+        overlap_lost: Rounding::widen(OVERLAP_LOST, 1.0 - rounding.detection_iou),
+        score: Rounding::widen(SCORE_DIFFERENCE, rounding.detection_score),
+    };
+    let recorded = recorded_detections(recording, space);
+    let last = if found.len() == max_per_img { recorded.last() } else { None };
+    let cut_off = |one: &Detection| last.is_some_and(|last| f64::from(one.score - last.score) <= tolerance.score);
+    let (mut missed, mut extra) = differences(&recorded, found, &tolerance);
+    missed.retain(|one| !cut_off(one));
+    extra.retain(|one| !cut_off(one));
+    let name = recording.name();
+    assert!(missed.is_empty(), "{name}: in {space} pixels not found: {missed:?}");
+    assert!(extra.is_empty(), "{name}: in {space} pixels also found {extra:?}");
+}
+
+fn recorded_detections(recording: &Fixture, space: &str) -> Vec<Detection> {
     let key = |what: &str| format!("det.{space}.{what}");
     let (boxes, scores) = (recording.f32(&key("bboxes")), recording.f32(&key("scores")));
     let labels = recording.i64(&key("labels"));
-    let last = if found.len() == max_per_img { scores.values.last().copied() } else { None };
-    let at_the_cut = |score: f32| last.is_some_and(|last| f64::from(score - last) <= score_difference);
-    let mut left = found.to_vec();
-    for (rank, (bbox, (&score, &label))) in
-        zip(boxes.values.as_chunks::<4>().0, zip(&scores.values, &labels.values)).enumerate()
-    {
-        let matches = |other: &Detection| {
-            i64::from(other.label) == label
-                && f64::from((other.score - score).abs()) <= score_difference
-                && f64::from(1.0 - iou(other.bbox, *bbox)) < overlap_lost
-        };
-        match left.iter().position(matches) {
-            Some(index) => drop(left.swap_remove(index)),
-            None => assert!(
-                at_the_cut(score),
-                "{}: detection {rank} in {space} pixels ({bbox:?}, {score}, class {label}) was not found",
-                recording.name()
-            ),
-        }
-    }
-    left.retain(|extra| !at_the_cut(extra.score));
-    assert!(left.is_empty(), "{}: in {space} pixels also found {left:?}", recording.name());
+    let detections = zip(boxes.values.as_chunks::<4>().0, zip(scores.values, labels.values));
+    detections
+        .map(|(&bbox, (score, label))| Detection { bbox, score, label: label.try_into().expect("a class") })
+        .collect()
 }
