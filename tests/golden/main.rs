@@ -5,6 +5,7 @@
 //! `cargo test -p swingpose-tests --test golden -- --ignored --nocapture` (12 s on two cores, 2.7 GB)
 
 mod batch;
+mod demo;
 mod detections;
 mod dictionary;
 mod memory;
