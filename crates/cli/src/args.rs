@@ -18,25 +18,25 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+// A command's help is the text of its arguments: a text here would hide all but their first line.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Label videos and pictures: finds the people of every frame and writes their keypoints.
     Label(LabelArgs),
     /// Convert, list, fetch and check the networks' weights.
     Weights {
         #[command(subcommand)]
         command: WeightsCommand,
     },
-    /// Write labels in another format.
     Export(ExportArgs),
     /// Compare two label files of one video: who is missed, who is extra, how far keypoints have moved.
     Compare(CompareArgs),
     /// Evaluate labels of pictures against COCO annotations: box and keypoint AP and AR.
     Eval(EvalArgs),
-    /// Draw labels over their video or picture, to look at.
     Overlay(OverlayArgs),
 }
 
+/// Label videos and pictures: finds the people of every frame and writes their keypoints.
+///
 /// Labels go to `<name of the input>.poses.parquet`. Nothing is written for an input that fails.
 ///
 /// Exit code: 0 all labeled; 1 finished, but some inputs failed (each named on standard error), or their --overlay; 2

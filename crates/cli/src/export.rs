@@ -16,6 +16,8 @@ use swingpose_labels::{Ending, LabelSink, Labels, LabelsError, WholeFile, read};
 /// What `--out` is called when it is standard output.
 const STDOUT: &str = "-";
 
+/// Write labels in another format.
+///
 /// Exit code: 0 all exported; 1 finished, but some label files could not be read (each named on standard error); 2
 /// could not start; 130 interrupted.
 #[derive(Debug, clap::Args)]

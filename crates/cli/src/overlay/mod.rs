@@ -17,6 +17,8 @@ use swingpose::ScoreThreshold;
 use swingpose_labels::{Labels, read};
 use swingpose_overlay::Style;
 
+/// Draw labels over their video or picture, to look at.
+///
 /// A video gives a contact sheet: frames evenly spread over it, each with its people's boxes, limbs and keypoints. A
 /// picture gives a picture. Left limbs are orange, right ones blue.
 ///

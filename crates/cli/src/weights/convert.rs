@@ -24,6 +24,8 @@ impl From<Dtype> for Precision {
     }
 }
 
+/// Convert a checkpoint of mmdet, mmpose or the ViTPose repository. Nothing in it is run.
+///
 /// The architecture is read off the tensors' shapes. What shapes cannot tell comes from the config text in the
 /// checkpoint; the options below state it where the checkpoint does not, and win where it does.
 #[derive(Debug, clap::Args)]

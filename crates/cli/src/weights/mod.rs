@@ -25,11 +25,9 @@ const DEFAULT_FOLDER: &str = "weights";
 /// What may be done with weights.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WeightsCommand {
-    /// Convert a checkpoint of mmdet, mmpose or the ViTPose repository. Nothing in it is run.
     Convert(convert::ConvertArgs),
     /// List the published weights: accuracy, licence, origin, and which are here.
     List(Folder),
-    /// Fetch published weights from OpenMMLab, check them and convert them. An interrupted download goes on.
     Pull(pull::PullArgs),
     /// Check every byte of the weights that are here.
     Verify(Folder),

@@ -7,6 +7,8 @@ use crate::{Exit, Io};
 use anyhow::Context;
 use std::path::Path;
 
+/// Fetch published weights from OpenMMLab, check them and convert them. An interrupted download goes on.
+///
 /// Weights come from OpenMMLab's own server; their licence and accuracy are in `weights list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PullArgs {
