@@ -51,7 +51,6 @@ impl ChunkPlan {
     }
 
     /// How many chunks there are.
-    #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
         self.starts.len()
     }
