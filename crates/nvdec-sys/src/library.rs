@@ -3,6 +3,7 @@
 //! The loader's own search path comes first, then the folders where containers and WSL put the driver. Neither library is
 //! ever closed: the driver keeps threads of its own.
 
+use std::error::Error as _;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
@@ -102,10 +103,15 @@ fn open(paths: &[PathBuf]) -> Result<ManuallyDrop<Library>, String> {
         let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
         match opened {
             Ok(library) => return Ok(ManuallyDrop::new(library)),
-            Err(error) => reasons.push(error.to_string()),
+            Err(error) => reasons.push(loader_says(&error)),
         }
     }
     Err(reasons.join("; "))
+}
+
+/// The loader's own words, which libloading keeps as the error's source.
+fn loader_says(error: &libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// A struct of C functions that all return a `CUresult`, filled from a library that is never closed.
@@ -152,7 +158,9 @@ mod tests {
     fn a_missing_driver_says_what_to_install() {
         let error = Libraries::load_from(Path::new("/no/such/folder")).expect_err("an empty folder has no driver");
         assert!(matches!(error, LoadError::NoDriver { .. }), "{error}");
-        assert!(error.to_string().contains("--gpus all"), "{error}");
+        let message = error.to_string();
+        assert!(message.contains("/no/such/folder/libcuda.so.1: cannot open"), "{message}");
+        assert!(message.contains("--gpus all"), "{message}");
     }
 
     #[test]
