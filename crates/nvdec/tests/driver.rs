@@ -134,12 +134,12 @@ fn a_stream_that_changes_its_size_is_followed() {
 }
 
 /// Breaks the packet of this number, or lets it be.
-type Damage = fn(usize, &mut Vec<u8>);
+type Damage = dyn Fn(usize, &mut Vec<u8>);
 
 /// Reads of a clip with some packets broken.
 struct Damaging<'c> {
     reader: Reader<'c>,
-    damage: Damage,
+    damage: &'c Damage,
 }
 
 impl nvdec::Samples for Damaging<'_> {
@@ -150,8 +150,8 @@ impl nvdec::Samples for Damaging<'_> {
     }
 }
 
-fn decode_damaged(damage: Damage) -> (Vec<(i64, Status)>, Vec<ChunkReport>, u64) {
-    let clip = bframes();
+/// Decodes `clip` as it comes out of `damage`, and checks that every frame is given once, in order, or told missing.
+fn decode_damaged(clip: &Clip, damage: &Damage) -> Vec<ChunkReport> {
     let mut session = Session::new(&context(), Options::default()).unwrap();
     let (mut frames, mut reports) = (Vec::new(), Vec::new());
     for chunk in &clip.chunks {
@@ -162,47 +162,66 @@ fn decode_damaged(damage: Damage) -> (Vec<(i64, Status)>, Vec<ChunkReport>, u64)
         };
         reports.push(decode_chunk(&mut session, clip.codec, chunk, &mut samples, &mut sink).unwrap());
     }
-    let times = clip.times().len() as u64;
-    (frames, reports, times)
+    let missing: usize = reports.iter().map(|report| report.missing.len()).sum();
+    let doubtful = frames.iter().filter(|frame| frame.1 != Status::Decoded).count();
+    assert!(frames.is_sorted_by(|a, b| a.0 < b.0), "in order, each once");
+    assert_eq!(frames.len() + missing, clip.times().len(), "every frame is given or missing");
+    assert_eq!(reports.iter().map(|report| report.taken).sum::<u64>(), frames.len() as u64);
+    assert_eq!(reports.iter().map(|report| report.doubtful).sum::<u64>(), doubtful as u64);
+    reports
 }
 
 #[test]
 fn damaged_packets_are_counted_and_cost_no_other_chunk() {
     let alone = Alone::new();
-    let damages: [(&str, Damage); 4] = [
-        ("random bytes", |number, data| {
+    let damages: [(&str, &Damage); 4] = [
+        ("random bytes", &|number, data| {
             if number == 35 {
                 let length = data.len();
                 data[8..length].iter_mut().enumerate().for_each(|(at, byte)| *byte ^= (at * 37 % 251) as u8);
             }
         }),
-        ("no bytes", |number, data| {
+        ("no bytes", &|number, data| {
             if number == 35 {
                 data.clear();
             }
         }),
-        ("a cut", |number, data| {
+        ("a cut", &|number, data| {
             if (31..40).contains(&number) {
                 data.truncate(data.len() / 2);
             }
         }),
-        ("zeros", |number, data| {
+        ("zeros", &|number, data| {
             if number == 35 {
                 data.fill(0);
             }
         }),
     ];
     for (name, damage) in damages {
-        let (frames, reports, times) = decode_damaged(damage);
-        let missing: usize = reports.iter().map(|report| report.missing.len()).sum();
-        let taken: u64 = reports.iter().map(|report| report.taken).sum();
-        println!("{name}: {missing} missing, {:?}", reports[1]);
-        assert!(frames.windows(2).all(|pair| pair[0].0 < pair[1].0), "{name}: in order, each once");
-        assert_eq!(taken + missing as u64, times, "{name}: every frame is given or missing");
-        assert_eq!(taken, frames.len() as u64, "{name}");
+        let reports = decode_damaged(&bframes(), damage);
+        println!("{name}: {:?}", reports[1]);
         assert!(reports[1].decoded_again.is_some(), "{name}: {:?}", reports[1]);
         assert!(!reports[1].is_whole(), "{name} is noticed: {:?}", reports[1]);
         assert!(reports[0].is_whole() && reports[2].is_whole(), "{name}: {reports:?}");
+    }
+    alone.all_is_gone();
+}
+
+#[test]
+fn damage_anywhere_costs_frames_and_nothing_else() {
+    let alone = Alone::new();
+    for name in ["h264_bframes.mp4", "h264_open_gop.mp4", "hevc10_open_gop.mp4", "vp9.webm"] {
+        let clip = Clip::open(&clip(&format!("clips/{name}")));
+        for seed in 1..=4_usize {
+            let reports = decode_damaged(&clip, &move |number, data| {
+                if (number * 7 + seed) % 11 == 0 {
+                    let at = number * 31 * seed % data.len().max(1);
+                    data.iter_mut().skip(at).step_by(97).for_each(|byte| *byte ^= 0x55);
+                }
+            });
+            let missing: usize = reports.iter().map(|report| report.missing.len()).sum();
+            println!("{name}, {seed}: {missing} missing");
+        }
     }
     alone.all_is_gone();
 }
