@@ -1,0 +1,49 @@
+//! One launch a batch: a cube for 16 x 16 output pixels of a frame.
+
+use cubecl::prelude::*;
+
+use super::kernel;
+use crate::frame::MAX_SIDE;
+use crate::launch::tiles;
+use crate::{DeviceSlice, FrameBatch, FrameLayout};
+
+/// The width and height a `width` x `height` picture has inside a square of `size`: the longer side is `size`, the other is rounded
+/// to the nearest pixel, and is at least 1.
+#[must_use]
+pub fn content_size(width: usize, height: usize, size: usize) -> (usize, usize) {
+    let scale = size as f64 / width.max(height) as f64;
+    let scaled = |side: usize| ((side as f64 * scale + 0.5) as usize).max(1);
+    (scaled(width), scaled(height))
+}
+
+/// The detector's input: `[n, size, size, 3]`, BGR, `(x - mean) / std`, in `F` (f32, or f16 where the device has it).
+///
+/// # Panics
+/// If a side of the square is beyond 16384 pixels, where positions would overflow.
+#[must_use]
+pub fn letterbox<F: Float + CubeElement>(client: &Client, frames: &FrameBatch, size: usize) -> DeviceSlice<F> {
+    let n = frames.len();
+    assert!(size <= MAX_SIDE, "letterbox: a square of {size}");
+    let out = DeviceSlice::empty(client, n * size * size * 3);
+    let content = |layout: &FrameLayout| {
+        let (width, height) = layout.upright();
+        let (to_width, to_height) = content_size(width, height, size);
+        [width, height, to_width, to_height].map(|side| side as i32)
+    };
+    let contents: Vec<i32> = frames.layouts.iter().flat_map(content).collect();
+    if !out.is_empty() {
+        let (count, dim) = tiles(size, size, n);
+        let contents = DeviceSlice::new(client, &contents);
+        kernel::letterbox::launch::<F>(
+            client,
+            count,
+            dim,
+            frames.words.arg(),
+            frames.fields.arg(),
+            contents.arg(),
+            out.arg(),
+            size as u32,
+        );
+    }
+    out
+}
