@@ -36,7 +36,8 @@ pub mod activation;
 pub mod attention;
 #[cfg(feature = "burn")]
 pub mod channel_attention;
-#[cfg(all(test, feature = "burn"))]
+#[cfg(feature = "burn")]
+#[cfg(test)]
 mod check;
 #[cfg(feature = "burn")]
 pub mod concat;
