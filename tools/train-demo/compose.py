@@ -213,9 +213,12 @@ def cover(x, backgrounds, r, share):
 
 
 def sample(pictures, matrix, centre, height, width):
-    """Warps tiles: output pixel p (from the output's centre) shows tile pixel `matrix` p + `centre`. Floats (n, 4, h, w)."""
+    """Warps square pictures: output pixel p (from its centre) shows the picture's pixel `matrix` p + `centre`.
+
+    Floats (n, 4, height, width); what lies outside the picture is see-through.
+    """
     y, x = torch.meshgrid(torch.arange(height, device=centre.device), torch.arange(width, device=centre.device), indexing="ij")
     place = torch.stack([x - (width - 1) / 2, y - (height - 1) / 2], -1).float()
     source = torch.einsum("nij,hwj->nhwi", matrix, place) + centre[:, None, None]
-    grid = (source + 0.5) / TILE * 2 - 1
+    grid = (source + 0.5) / pictures.shape[-1] * 2 - 1
     return F.grid_sample(pictures.float(), grid, align_corners=False)

@@ -113,7 +113,7 @@ class Scenes:
         scale = torch.exp(r.uniform(n, low=-0.9, high=0.6)) * SIDE / TRAINED  # frame pixels a training pixel
         matrix = self.turns(scale) * torch.exp(r.uniform(n, 1, 2, low=-0.12, high=0.12))
         centre = SIDE / 2 + r.uniform(n, 2, low=-0.28, high=0.28) * SIDE
-        warped = warp(self.frames.pictures[rows], matrix, centre)
+        warped = sample(self.frames.pictures[rows], matrix, centre, TRAINED, TRAINED)
         alpha = warped[:, 3:] / 255
         pictures = warped[:, :3] * alpha + self.backgrounds.draw(n, TRAINED, TRAINED) * (1 - alpha)
         outlines = self.frames.outlines[rows] - centre[:, None, None]
@@ -179,14 +179,6 @@ class Scenes:
         x = torch.where(bars[:, None], 114.0, x)
         cut = torch.minimum(boxes, limit.repeat(1, 2)[:, None].float())
         return x, cut, asked & (area(cut) > 0.4 * area(boxes)) & ((cut[..., 2:] - cut[..., :2]).amin(-1) > 6)
-
-
-def warp(pictures, matrix, centre):
-    """Training pictures out of frames; what lies outside the frame is see-through."""
-    y, x = torch.meshgrid(*(torch.arange(TRAINED, device=centre.device) - (TRAINED - 1) / 2,) * 2, indexing="ij")
-    source = torch.einsum("nij,hwj->nhwi", matrix, torch.stack([x, y], -1)) + centre[:, None, None]
-    grid = (source + 0.5) / SIDE * 2 - 1
-    return F.grid_sample(pictures.float(), grid, align_corners=False)
 
 
 def area(boxes):

@@ -1,9 +1,9 @@
-"""Renders people: bodies from `bodies.npz`, posed, dressed, lit and seen from all around, with exact COCO keypoints.
+"""Figures: the bodies of `bodies.npz`, what each part of them is, and the poses they take.
 
-In: the file of `bodies.py`. Out: batches of square RGBA pictures with 17 keypoints each and, for every keypoint, whether
-the body hides it. Everything is batched PyTorch and runs where the tensors are; on an H100 some hundred figures a second.
+In: the file of `bodies.py`. Out: batches of posed vertices, which `render.py` dresses and draws, and the COCO keypoints in
+them. Everything is batched PyTorch and runs where the tensors are.
 
-Space: metres, x to the person's left, y backwards, z up; pictures are x right, y down.
+Space: metres, x to the person's left, y backwards, z up.
 """
 
 import math
@@ -121,7 +121,10 @@ class Bodies:
         self.brow = above
 
     def pose(self, which, turns):
-        """Vertices (n, V, 3) of the bodies `which`, each bone in `turns` rotated about its head, in the rest frame's axes."""
+        """The bodies `which` at rest, (n, V, 3), and their bones' transforms, (n, bones, 3, 4), for `skin`.
+
+        Each bone in `turns` is rotated about its head, in the rest frame's axes.
+        """
         rest, heads = self.vertices[which], self.heads[which]
         count = len(which)
         linear = torch.eye(3, device=self.device).expand(count, 3, 3)
@@ -165,12 +168,12 @@ class Poser:
         return torch.stack(values)[choice, torch.arange(len(choice), device=choice.device)]
 
     def turns(self, count):
-        """Rotations of the bones that move, and of the whole body, `count` of each."""
+        """Rotations (count, 3, 3) of the bones that move, by the bone's name."""
         random = self.random
         kind = random.integers(8, count)
         turns = self.legs(kind, count)
         turns |= self.trunk(kind, count)
-        turns |= self.arms_of(kind, count)
+        turns |= self.arms_of(count)
         return turns
 
     def legs(self, kind, n):
@@ -233,7 +236,7 @@ class Poser:
         turns["root"] = rotation(X.to(r.device), pitch.deg2rad()) @ rotation(Y.to(r.device), r.normal(n, std=6).deg2rad())
         return turns
 
-    def arms_of(self, kind, n):
+    def arms_of(self, n):
         """Each arm either points somewhere at random or reaches for a place; both hands together in a third of the poses."""
         r = self.random
         together = r.chance(0.3, n)
@@ -241,7 +244,7 @@ class Poser:
         turns = {}
         for sign, side in (LEFT, RIGHT):
             shoulder, elbow, wrist = (joint.expand(n, 3) for joint in self.arms[side])
-            target = torch.where(together[:, None], common + r.normal(n, 3, std=0.02), self.near_target(sign, n))
+            target = torch.where(together[:, None], common + r.normal(n, 3, std=0.02), self.near_target(n))
             reached = self.reach(shoulder, elbow, wrist, target)
             free = self.free_arm(sign, n)
             hanging = r.chance(0.35, n) & ~together
@@ -268,7 +271,7 @@ class Poser:
         chest = self.bodies.mean_joints[5:7].mean(0) - torch.tensor([0.0, 0.0, 0.08], device=r.device)
         return chest + distance[:, None] * direction
 
-    def near_target(self, sign, n):
+    def near_target(self, n):
         """A place near the body: the hip, the head, the other arm, the knee."""
         r = self.random
         joints = self.bodies.mean_joints

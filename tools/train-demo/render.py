@@ -1,7 +1,7 @@
 """Dresses posed bodies and draws them: a z-buffer in PyTorch, cloth and hair as functions of the place on the body.
 
 In: `figures.Bodies` and `figures.Poser`. Out: RGBA pictures (n, 4, side, side) of bytes, keypoints (n, 17, 2) in their
-pixels, and which keypoints the body itself hides.
+pixels, and which keypoints the body itself hides. To look at some: `render.py bodies.npz SHEET.png SEED`.
 """
 
 import math
@@ -248,16 +248,13 @@ class Renderer:
 
 if __name__ == "__main__":
     import sys
-    import time
 
     from torchvision.io import write_png
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_grad_enabled(False)
     renderer = Renderer(Bodies(sys.argv[1], device), int(sys.argv[3]), 256)
-    start = time.time()
     pictures, keypoints, seen = renderer.draw(24)
-    print(time.time() - start, "s")
     canvas = torch.where(pictures[:, 3:] > 127, pictures[:, :3], 200).byte()
     for i in range(len(canvas)):
         for (x, y), s in zip(keypoints[i].round().long().tolist(), seen[i].tolist()):
