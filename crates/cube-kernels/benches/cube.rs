@@ -97,9 +97,7 @@ fn detect_decode_line(client: &Client) -> (&'static str, f64) {
         width: *side,
         stride: *stride,
     });
-    let host_cfg =
-        host::detect_decode::TestCfg { score_thr: 0.05, nms_pre: 1000, iou_threshold: 0.6, max_per_img: 100 };
-    let expected = host::detect_decode::detect_decode(&first, 1, SIDE, (0.5, 0.5), &host_cfg);
+    let expected = host::detect_decode::detect_decode(&first, 1, SIDE, (0.5, 0.5), &cfg);
     let scores: Vec<f32> = expected.iter().map(|found| found.score).collect();
     assert_eq!(read(client, &run().scores)[..scores.len()], scores, "detect_decode");
     time(client, "detect_decode of 8 x 8400 cells", run)

@@ -11,7 +11,7 @@ use crate::nms::{Boxes, Choice, batched_nms, suppress};
 /// The detections of a batch: `levels` from fine to coarse, of a network with `classes` classes that saw squares of `size` pixels, into
 /// which image `i` was scaled by `scales[i]`, across and down (`(1.0, 1.0)` leaves detector pixels).
 ///
-/// The result has `cfg.max_per_img` places an image.
+/// The result has `cfg.max_per_img` places an image. `cfg.score_thr` is 0 or more.
 ///
 /// # Panics
 /// If a level's buffers do not fit its size and as many images as there are scales.

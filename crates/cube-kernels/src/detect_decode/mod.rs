@@ -14,6 +14,7 @@ use crate::DeviceSlice;
 use crate::nms::Boxes;
 
 pub use launch::{detect_decode, people};
+pub use swingpose_kernels::detect_decode::TestCfg;
 
 /// One level of the head's output, for a batch.
 #[derive(Debug, Clone)]
@@ -28,19 +29,6 @@ pub struct Level {
     pub width: usize,
     /// Detector pixels between neighbouring cells.
     pub stride: usize,
-}
-
-/// A model's `test_cfg`, in mmdet's words.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TestCfg {
-    /// Candidates score above this; 0 or more.
-    pub score_thr: f32,
-    /// Candidates a level keeps.
-    pub nms_pre: usize,
-    /// Two boxes of a class overlap at most this much.
-    pub iou_threshold: f32,
-    /// Detections an image keeps.
-    pub max_per_img: usize,
 }
 
 /// How the mmpose demonstration programs choose people among detections.

@@ -6,15 +6,7 @@ use super::kernel;
 use crate::frame::MAX_SIDE;
 use crate::launch::tiles;
 use crate::{DeviceSlice, FrameBatch, FrameLayout};
-
-/// The width and height a `width` x `height` picture has inside a square of `size`: the longer side is `size`, the other is rounded
-/// to the nearest pixel, and is at least 1.
-#[must_use]
-pub fn content_size(width: usize, height: usize, size: usize) -> (usize, usize) {
-    let scale = size as f64 / width.max(height) as f64;
-    let scaled = |side: usize| ((side as f64 * scale + 0.5) as usize).max(1);
-    (scaled(width), scaled(height))
-}
+use swingpose_kernels::letterbox::content_size;
 
 /// The detector's input: `[n, size, size, 3]`, BGR, `(x - mean) / std`, in `F` (f32, or f16 where the device has it).
 ///

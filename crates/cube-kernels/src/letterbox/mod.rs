@@ -4,4 +4,4 @@
 mod kernel;
 mod launch;
 
-pub use launch::{content_size, letterbox};
+pub use launch::letterbox;

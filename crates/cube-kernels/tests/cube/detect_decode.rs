@@ -67,13 +67,8 @@ impl Maps {
                 stride,
             })
             .collect();
-        host::detect_decode(&levels, self.classes, self.size, scale, &host_cfg(cfg))
+        host::detect_decode(&levels, self.classes, self.size, scale, cfg)
     }
-}
-
-const fn host_cfg(cfg: &TestCfg) -> host::TestCfg {
-    let TestCfg { score_thr, nms_pre, iou_threshold, max_per_img } = *cfg;
-    host::TestCfg { score_thr, nms_pre, iou_threshold, max_per_img }
 }
 
 fn plain(detections: &[host::Detection]) -> Vec<([f32; 4], f32, u32)> {

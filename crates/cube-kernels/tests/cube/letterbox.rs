@@ -1,7 +1,7 @@
 //! Letterboxing against the host's, from the same planes.
 
 use half::f16;
-use swingpose_cube_kernels::letterbox::{content_size, letterbox};
+use swingpose_cube_kernels::letterbox::letterbox;
 use swingpose_kernels::letterbox as host;
 use swingpose_video::BgrImage;
 
@@ -62,10 +62,7 @@ fn half_precision_is_the_same_numbers_rounded() {
 }
 
 #[test]
-fn pictures_have_the_hosts_size_in_the_square_and_no_frames_are_no_output() {
-    for (width, height, size) in [(517, 333, 640), (1, 10_000, 640), (1920, 1080, 640), (33, 35, 7)] {
-        assert_eq!(content_size(width, height, size), host::content_size(width, height, size));
-    }
+fn no_frames_are_no_output() {
     let client = client();
     assert!(letterbox::<f32>(&client, &frames(&client, &[], 0).0, 32).is_empty());
 }
