@@ -15,7 +15,6 @@
 //! an image's part does not depend on its neighbours. Kernels read bytes out of `u32` words, since WGSL has no smaller type in
 //! memory; where the host form rounds in f64, so do they, which asks for a device that has it.
 
-mod buffer;
 pub mod crop_udp;
 pub mod dark_udp;
 pub mod detect_decode;
@@ -26,5 +25,5 @@ pub mod letterbox;
 pub mod nms;
 mod reduce;
 
-pub use buffer::DeviceSlice;
+pub use swingpose_cube_nn::DeviceSlice;
 pub use frame::{FrameBatch, FrameLayout, Matrix, Range, Rotation, SampleFormat};

@@ -70,7 +70,9 @@ impl<E: CubeElement> DeviceSlice<E> {
         Ok(bytemuck::pod_collect_to_vec(&bytes[..self.len * size_of::<E>()]))
     }
 
-    pub(crate) fn arg(&self) -> BufferArg {
+    /// As an argument of a kernel.
+    #[must_use]
+    pub fn arg(&self) -> BufferArg {
         // SAFETY: the handle holds at least `len` numbers (field invariant).
         unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.len) }
     }
