@@ -11,11 +11,12 @@ use std::sync::Arc;
 use crate::chunk::ChunkPlan;
 use crate::color::{ColorDescription, Matrix, Range as ColorRange};
 use crate::decode;
-use crate::demux::{Media, PictureKind};
+use crate::decoding::{Item, catching};
+use crate::demux::{Media, PictureKind, Track};
 use crate::error::{DecodeError, LossCause, VideoError};
 use crate::info::{StreamHeader, VideoInfo};
 use crate::queue::OrderedQueue;
-use crate::workers::{Item, Shared, Workers, catching};
+use crate::workers::{Shared, Workers};
 
 /// Bytes of frames that may wait for each decoding thread: a second of 1080p at 40 fps.
 const WAITING_BYTES_PER_THREAD: usize = 128 << 20;
@@ -53,15 +54,14 @@ impl ChunkedFrames {
             return Err(VideoError::NoFrames { path: media.file.path().to_owned() });
         }
         let wanted = choose(media.file.path(), plan.frame_count())?;
-        let color = ColorDescription {
-            matrix: media.track.color.matrix.and_then(|code| Matrix::from_code(code).ok().flatten()),
-            range: media.track.color.full_range.map(ColorRange::from_flag),
-        };
-        let header = first_header(&media, color)?;
+        let color = container_color(&media);
+        let unit = first_unit(&media);
+        check_decoder(&media, color, &unit)?;
+        let header = first_header(&media, &unit)?;
         let info = describe(&media, &header, color, plan.frame_count());
         let budget = threads.saturating_mul(WAITING_BYTES_PER_THREAD);
         let chunks = Self {
-            left: start_for(&media, &plan, wanted.start)..plan.holding(wanted.end - 1) + 1,
+            left: chunks_for(&media, &plan, &wanted),
             in_flight: VecDeque::new(),
             next_frame: wanted.start,
             threads,
@@ -81,7 +81,7 @@ impl ChunkedFrames {
             self.workers = Some(Workers::start(&self.shared, count)?);
         }
         while self.in_flight.len() < self.threads && !self.left.is_empty() {
-            let numbers = self.left.start..self.end_of_next();
+            let numbers = next_of(&self.shared.media, &self.plan, &self.left);
             let end_frame = self.plan.first_frame(numbers.end);
             // The frames of the chunk being read do not wait; those after it do.
             if self.in_flight.len() > 1 && end_frame.saturating_sub(self.in_flight[0]) > self.most_waiting {
@@ -92,18 +92,6 @@ impl ChunkedFrames {
             self.shared.queue.submit(self.plan.chunk(&self.shared.media.track.samples, numbers));
         }
         Ok(())
-    }
-
-    /// Where the chunks end that are decoded as one from the first of those left.
-    fn end_of_next(&self) -> usize {
-        let samples = &self.shared.media.track.samples;
-        let start = self.plan.first_sample(self.left.start);
-        let may_end = |&number: &usize| {
-            let sample = self.plan.first_sample(number);
-            samples.starts_run(sample)
-                || sample - start >= FEWEST_SAMPLES && is_random_access(&self.shared.media, &self.plan, number)
-        };
-        (self.left.start + 1..self.left.end).find(may_end).unwrap_or(self.left.end)
     }
 
     /// The chunk being read is over: any frame of it that neither came nor was told lost is lost.
@@ -142,12 +130,26 @@ impl Iterator for ChunkedFrames {
     }
 }
 
-/// The chunk to begin with for `frame`: the nearest before it whose first picture needs nothing else.
-fn start_for(media: &Media, plan: &ChunkPlan, frame: u64) -> usize {
-    let may_start = |&number: &usize| {
-        media.track.samples.starts_run(plan.first_sample(number)) || is_random_access(media, plan, number)
+/// The chunks in which the frames `wanted` are, from where decoding can start.
+pub(crate) fn chunks_for(media: &Media, plan: &ChunkPlan, wanted: &Range<u64>) -> Range<usize> {
+    let first = (0..=plan.holding(wanted.start)).rev().find(|&number| may_start(media, plan, number));
+    first.unwrap_or(0)..plan.holding(wanted.end - 1) + 1
+}
+
+/// The first of the chunks `left`, and those after it that are decoded as one with it.
+pub(crate) fn next_of(media: &Media, plan: &ChunkPlan, left: &Range<usize>) -> Range<usize> {
+    let samples = &media.track.samples;
+    let start = plan.first_sample(left.start);
+    let may_end = |&number: &usize| {
+        let sample = plan.first_sample(number);
+        samples.starts_run(sample) || sample - start >= FEWEST_SAMPLES && is_random_access(media, plan, number)
     };
-    (0..=plan.holding(frame)).rev().find(may_start).unwrap_or(0)
+    left.start..(left.start + 1..left.end).find(may_end).unwrap_or(left.end)
+}
+
+/// Whether chunk `number` begins where nothing before it is needed.
+pub(crate) fn may_start(media: &Media, plan: &ChunkPlan, number: usize) -> bool {
+    media.track.samples.starts_run(plan.first_sample(number)) || is_random_access(media, plan, number)
 }
 
 /// Whether the first picture of chunk `number` is what its sync flag says.
@@ -156,31 +158,54 @@ fn is_random_access(media: &Media, plan: &ChunkPlan, number: usize) -> bool {
     media.picture_kind(&sample) == PictureKind::RandomAccess
 }
 
-/// What the first parameter sets say; an error if there is no decoder for the stream.
-///
-/// The first picture is decoded, so that a profile that no decoder takes is told here and not with the first frame.
-fn first_header(media: &Media, color: ColorDescription) -> Result<StreamHeader, VideoError> {
-    let path = || media.file.path().to_owned();
-    let track = &media.track;
-    let none = || VideoError::NoDecoder { path: path(), codec: track.codec.clone() };
-    let mut decoder = decode::decoder(&track.codec, color).ok_or_else(none)?;
-    let mut unit = track.config.parameter_sets.clone();
-    let from_record = decode::stream_header(&track.codec, &unit);
-    let first = track.samples.get(0);
-    if media.access_unit(&first, &mut unit).is_ok() {
-        let decoded = catching(&track.codec, || decoder.decode(&unit, first.pts, &mut Vec::new()));
-        if let Err(source @ DecodeError::Unsupported { .. }) = decoded {
-            return Err(VideoError::Decoder { path: path(), source });
-        }
+/// What the stream's first access unit holds; only the parameter sets of its record, if it cannot be read.
+pub(crate) fn first_unit(media: &Media) -> Vec<u8> {
+    let mut unit = Vec::new();
+    match media.access_unit(&media.track.samples.get(0), &mut unit) {
+        Ok(()) => unit,
+        Err(_) => media.track.config.parameter_sets.clone(),
     }
-    let unreadable = || {
-        let reason = "its first parameter sets cannot be read".to_owned();
-        VideoError::Decoder { path: path(), source: DecodeError::Damaged { codec: track.codec.clone(), reason } }
-    };
-    decode::stream_header(&track.codec, &unit).or(from_record).ok_or_else(unreadable)
 }
 
-fn describe(media: &Media, header: &StreamHeader, container: ColorDescription, frame_count: u64) -> VideoInfo {
+/// What the first parameter sets say: those of the first access unit, or of the container's record.
+pub(crate) fn first_header(media: &Media, unit: &[u8]) -> Result<StreamHeader, VideoError> {
+    let Track { codec, config, .. } = &media.track;
+    let unreadable = || {
+        let reason = "its first parameter sets cannot be read".to_owned();
+        let source = DecodeError::Damaged { codec: codec.clone(), reason };
+        VideoError::Decoder { path: media.file.path().to_owned(), source }
+    };
+    let from_record = || decode::stream_header(codec, &config.parameter_sets);
+    decode::stream_header(codec, unit).or_else(from_record).ok_or_else(unreadable)
+}
+
+/// An error if there is no decoder for the stream: its first picture is decoded, so that a profile that no decoder takes
+/// is told here and not with the first frame.
+fn check_decoder(media: &Media, color: ColorDescription, unit: &[u8]) -> Result<(), VideoError> {
+    let path = || media.file.path().to_owned();
+    let codec = &media.track.codec;
+    let none = || VideoError::NoDecoder { path: path(), codec: codec.clone() };
+    let mut decoder = decode::decoder(codec, color).ok_or_else(none)?;
+    match catching(codec, || decoder.decode(unit, 0, &mut Vec::new())) {
+        Err(source @ DecodeError::Unsupported { .. }) => Err(VideoError::Decoder { path: path(), source }),
+        _ => Ok(()),
+    }
+}
+
+/// The colour that the container names.
+pub(crate) fn container_color(media: &Media) -> ColorDescription {
+    ColorDescription {
+        matrix: media.track.color.matrix.and_then(|code| Matrix::from_code(code).ok().flatten()),
+        range: media.track.color.full_range.map(ColorRange::from_flag),
+    }
+}
+
+pub(crate) fn describe(
+    media: &Media,
+    header: &StreamHeader,
+    container: ColorDescription,
+    frame_count: u64,
+) -> VideoInfo {
     let track = &media.track;
     VideoInfo {
         codec: track.codec.clone(),

@@ -16,10 +16,10 @@ use ffmpeg_next::{Error, Packet, ffi, frame, media};
 use swingpose_core::{FrameIndex, Timebase};
 
 use crate::color::{ColorDescription, Matrix, Range as ColorRange};
+use crate::decoding::Item;
 use crate::error::{DecodeError, LossCause, VideoError};
 use crate::frame::{BgrImage, Chroma, DecodedFrame, Picture, Plane, Planes};
 use crate::info::{Codec, Rotation, VideoInfo};
-use crate::workers::Item;
 
 /// The frames of a file that FFmpeg reads.
 pub(crate) struct FfmpegFrames {

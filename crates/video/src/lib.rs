@@ -10,6 +10,7 @@ mod chunk;
 mod chunked;
 pub mod color;
 pub mod decode;
+mod decoding;
 mod demux;
 mod display_order;
 mod error;

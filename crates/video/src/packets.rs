@@ -7,14 +7,15 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::chunk::{Chunk, ChunkPlan};
+use crate::chunked::may_start;
 use crate::demux::{Format, Media, MediaFile, PictureKind};
 use crate::error::{LossCause, VideoError};
 use crate::info::Codec;
 
 /// An open file with a video track.
 pub struct PacketFile {
-    media: Media,
-    plan: ChunkPlan,
+    pub(crate) media: Media,
+    pub(crate) plan: ChunkPlan,
 }
 
 /// A stretch of the file that can be decoded by itself.
@@ -28,6 +29,8 @@ pub struct PacketChunk {
     pub times: Vec<i64>,
     /// The times of pictures that are decoded with them and are not frames of the file.
     pub hidden: Vec<i64>,
+    /// The times, in display order, of all pictures that come of `feed_again` before those of `feed`.
+    pub before: Vec<i64>,
     /// The number of its first frame.
     pub first_frame: u64,
 }
@@ -40,9 +43,12 @@ impl PacketFile {
     pub fn open(path: &Path) -> Result<Self, VideoError> {
         let file = MediaFile::open(path)?;
         let format = Format::of(&file.head()?);
-        let media = Media::read(file, format)?;
+        Ok(Self::of(Media::read(file, format)?))
+    }
+
+    pub(crate) fn of(media: Media) -> Self {
         let plan = ChunkPlan::new(&media.track.samples);
-        Ok(Self { media, plan })
+        Self { media, plan }
     }
 
     /// The compression.
@@ -54,15 +60,10 @@ impl PacketFile {
     /// The file cut at every sample where decoding can really start.
     #[must_use]
     pub fn chunks(&self) -> Vec<PacketChunk> {
-        let starts: Vec<_> = (0..self.plan.len()).filter(|&number| self.may_start(number)).collect();
-        let end = |index: usize| starts.get(index + 1).copied().unwrap_or(self.plan.len());
-        let chunk_of = |index: usize| {
-            let start = starts[index];
-            let from_before = index > 0 && !self.media.track.samples.starts_run(self.plan.first_sample(start));
-            let before = from_before.then(|| starts[index - 1]);
-            self.chunk(before, start..end(index))
-        };
-        (0..starts.len()).map(chunk_of).collect()
+        let starts: Vec<_> =
+            (0..self.plan.len()).filter(|&number| may_start(&self.media, &self.plan, number)).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.plan.len()]);
+        starts.iter().zip(ends).map(|(&start, end)| self.chunk(start..end)).collect()
     }
 
     /// Puts sample `number` into `unit`, in place of what is there: Annex B for H.264 and HEVC, parameter sets first where
@@ -79,22 +80,31 @@ impl PacketFile {
         Ok((sample.pts, sample.sync))
     }
 
-    /// Whether chunk `number` of the plan begins where nothing before it is needed.
-    fn may_start(&self, number: usize) -> bool {
+    /// Chunks `numbers` of the plan as one; the first of them must be one where decoding can start.
+    pub(crate) fn chunk(&self, numbers: Range<usize>) -> PacketChunk {
         let samples = &self.media.track.samples;
-        let first = self.plan.first_sample(number);
-        samples.starts_run(first) || self.media.picture_kind(&samples.get(first)) == PictureKind::RandomAccess
-    }
-
-    fn chunk(&self, before: Option<usize>, numbers: Range<usize>) -> PacketChunk {
-        let samples = &self.media.track.samples;
-        let end = numbers.end;
+        let (end, next) = (numbers.end, self.plan.first_sample(numbers.end));
+        let before = self.start_before(numbers.start);
         let chunk = self.plan.chunk(samples, numbers);
         let feed = self.fed(&chunk);
         let feed_again = before.map_or_else(Vec::new, |before| self.fed(&self.plan.chunk(samples, before..end)));
-        let fed = || feed.iter().cloned().flat_map(|range| samples.iter(range));
-        let hidden = fed().filter(|sample| sample.hidden).map(|sample| sample.pts).collect();
-        PacketChunk { feed, feed_again, times: chunk.times, hidden, first_frame: chunk.first_frame }
+        // The sample that begins the next chunk is fed for the leading pictures after it, and is that chunk's.
+        let own = |number: usize| number != next && feed.iter().any(|range| range.contains(&number));
+        let hidden = feed.iter().cloned().flat_map(|range| samples.numbered(range));
+        let hidden = hidden.filter(|&(number, sample)| number != next && sample.hidden);
+        let before = feed_again.iter().cloned().flat_map(|range| samples.numbered(range));
+        let before = before.filter(|&(number, _)| number != next && !own(number));
+        let mut before: Vec<_> = before.map(|(_, sample)| sample.pts).collect();
+        before.sort_unstable();
+        let hidden = hidden.map(|(_, sample)| sample.pts).collect();
+        PacketChunk { feed, feed_again, times: chunk.times, hidden, before, first_frame: chunk.first_frame }
+    }
+
+    /// The chunk before `number`, within its run, where decoding can start.
+    fn start_before(&self, number: usize) -> Option<usize> {
+        let starts_run = self.media.track.samples.starts_run(self.plan.first_sample(number));
+        let before = if starts_run { 0..0 } else { 0..number };
+        before.rev().find(|&number| may_start(&self.media, &self.plan, number))
     }
 
     /// The samples to feed for `chunk`, without leading pictures that refer to what is not fed.
@@ -142,6 +152,9 @@ mod tests {
                 let fed: Vec<_> = fed.map(|sample| file.read(sample, &mut unit).unwrap()).collect();
                 assert!(fed[0].1, "{name}: a chunk begins where decoding can start");
                 assert!(chunk.times.iter().all(|time| fed.iter().any(|sample| sample.0 == *time)), "{name}");
+                let again: usize = chunk.feed_again.iter().map(Range::len).sum();
+                assert!(again == 0 || again == fed.len() + chunk.before.len(), "{name}: nothing is left out");
+                assert!(chunk.before.iter().all(|time| *time < chunk.times[0]), "{name}");
             }
             assert_eq!(next_frame, file.plan.frame_count(), "{name}");
             assert!(chunks.len() > 1, "{name} is not cut");

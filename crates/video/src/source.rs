@@ -11,6 +11,7 @@ use std::thread;
 use swingpose_core::{FrameIndex, Timebase};
 
 use crate::chunked::ChunkedFrames;
+use crate::decoding::Item;
 use crate::demux::{Format, Media, MediaFile};
 use crate::error::VideoError;
 #[cfg(feature = "ffmpeg")]
@@ -18,7 +19,6 @@ use crate::ffmpeg::FfmpegFrames;
 use crate::frame::{DecodedFrame, Picture};
 use crate::info::{Rotation, VideoInfo};
 use crate::still;
-use crate::workers::Item;
 
 /// How to read a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,11 +57,16 @@ impl SourceStats {
     fn count(&mut self, item: &Item) {
         match item {
             Ok(_) => self.decoded += 1,
-            Err(VideoError::Lost { frames, .. }) => match self.lost.last_mut() {
-                Some(last) if last.end == frames.start => last.end = frames.end,
-                _ => self.lost.push(frames.clone()),
-            },
+            Err(VideoError::Lost { frames, .. }) => self.lose(frames.clone()),
             Err(_) => {}
+        }
+    }
+
+    /// Counts lost frames, which come after all those lost so far.
+    pub(crate) fn lose(&mut self, frames: Range<u64>) {
+        match self.lost.last_mut() {
+            Some(last) if last.end == frames.start => last.end = frames.end,
+            _ => self.lost.push(frames),
         }
     }
 }
@@ -191,7 +196,7 @@ impl Iterator for VideoSource {
 }
 
 /// The range of frames that `options` asks for, of `count`.
-fn wanted(path: &Path, options: &SourceOptions, count: u64) -> Result<Range<u64>, VideoError> {
+pub(crate) fn wanted(path: &Path, options: &SourceOptions, count: u64) -> Result<Range<u64>, VideoError> {
     let asked = options.frames.clone().unwrap_or(0..count);
     let wanted = asked.start..asked.end.min(count);
     if wanted.is_empty() {
