@@ -3,6 +3,7 @@
 #include "nvidia.h"
 #include <libavutil/frame.h>
 #include <libavutil/pixdesc.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,10 @@ typedef struct {
 } Decoder;
 
 static char any_lock;
+
+static atomic_int map_failure;
+
+int mock_set_map_failure(int code) { return atomic_exchange(&map_failure, code); }
 
 static CUresult misuse(const char *what) {
     fprintf(stderr, "mock libnvcuvid: %s\n", what);
@@ -159,6 +164,8 @@ CUresult cuvidMapVideoFrame64(void *handle, int index, unsigned long long *point
     Decoder *decoder = handle;
     if (!has_context())
         return CUDA_ERROR_INVALID_CONTEXT;
+    if (atomic_load(&map_failure))
+        return atomic_load(&map_failure);
     if (index < 0 || index >= (int)decoder->info.ulNumDecodeSurfaces || !decoder->surfaces[index])
         return CUDA_ERROR_MAP_FAILED;
     if (decoder->mapped_count == decoder->info.ulNumOutputSurfaces || !processing->output_stream)

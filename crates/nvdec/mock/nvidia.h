@@ -140,3 +140,9 @@ CUresult cuCtxGetCurrent(CUcontext *context);
 // driver 580 one frame a chunk went wrong then, the first such being the CRA's own; by which of these ways is not known.
 enum { CRA_STAYS, CRA_TAKES_THEIR_TIME, CRA_IS_LOST, NEXT_TAKES_THEIR_TIME };
 int mock_set_cra(int behaviour);
+
+// Leaves out every picture of this number when it is to be displayed, counted from 1 in each stream; 0 leaves out none.
+int mock_set_left_out(int every);
+
+// The code that every mapping of a surface fails with; 0 is success.
+int mock_set_map_failure(int code);

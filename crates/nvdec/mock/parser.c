@@ -25,11 +25,17 @@ typedef struct {
     int dropped;
     long long dropped_time, retimed;
     int retimed_known;
+    // Pictures that came to be displayed.
+    int displayed;
 } Parser;
 
 static atomic_int cra_behaviour = CRA_TAKES_THEIR_TIME;
 
 int mock_set_cra(int behaviour) { return atomic_exchange(&cra_behaviour, behaviour); }
+
+static atomic_int left_out;
+
+int mock_set_left_out(int every) { return atomic_exchange(&left_out, every); }
 
 static enum AVCodecID codec_id(unsigned codec) {
     switch (codec) {
@@ -77,6 +83,9 @@ static int display(Parser *parser, unsigned keep) {
     while (parser->held_count > keep) {
         CUVIDPARSERDISPINFO shown = parser->held[0];
         memmove(parser->held, parser->held + 1, --parser->held_count * sizeof *parser->held);
+        int every = atomic_load(&left_out);
+        if (every && ++parser->displayed % every == 0)
+            continue;
         int behaviour = atomic_load(&cra_behaviour);
         int is_cra = parser->dropped && shown.timestamp == parser->cra_time;
         if (is_cra && behaviour == CRA_IS_LOST)
