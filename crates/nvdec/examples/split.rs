@@ -65,8 +65,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn fed(chunk: swingpose_video::PacketChunk) -> Chunk {
-    let swingpose_video::PacketChunk { feed, feed_again, times, hidden, .. } = chunk;
-    Chunk { times, hidden, feed, feed_again }
+    let swingpose_video::PacketChunk { feed, feed_again, times, hidden, before, .. } = chunk;
+    Chunk { times, hidden, feed, feed_again, before }
 }
 
 /// Decodes all chunks over and over, each thread with a decoder of its own.

@@ -47,8 +47,11 @@ impl Capabilities {
         }))
     }
 
-    /// An error that says what the device lacks for `format`, if it lacks anything.
-    pub(crate) fn check(context: &Context, format: &StreamFormat) -> Result<(), NvdecError> {
+    /// Asks whether `context`'s device decodes streams of `format`.
+    ///
+    /// # Errors
+    /// [`NvdecError::Unsupported`], which says what it lacks for them; or the failed call.
+    pub fn check(context: &Context, format: &StreamFormat) -> Result<(), NvdecError> {
         let lacks = |lacks: String| NvdecError::Unsupported {
             codec: format.codec,
             bit_depth: format.bit_depth,

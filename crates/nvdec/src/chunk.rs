@@ -3,8 +3,8 @@
 //! A chunk that begins at a picture of an open GOP (HEVC's CRA, H.264's recovery point) is not fed that picture's leading
 //! pictures: they refer to the chunk before, which shows them. A decoder drops them in any case, and an H100 with driver 580
 //! that was fed them lost one frame a chunk, the first such being the CRA's own. What is skipped, the caller says by the
-//! ranges it feeds. If a chunk gives anything but its times in order, it is decoded again from an earlier point, and that is
-//! reported.
+//! ranges it feeds. If anything but the pictures fed comes out, in display order and undamaged, the chunk is decoded again
+//! from an earlier point and held to the same; what even that does not give is not given at all.
 
 use std::ops::{ControlFlow, Range};
 
@@ -13,19 +13,21 @@ use crate::format::Codec;
 use crate::parser::Packet;
 use crate::roll::{Answer, Deviation, Roll};
 use crate::session::{Counts, Session, Sink};
-use crate::surface::{Status, Surface};
+use crate::surface::Surface;
 
 /// What is fed for a chunk, and what must come of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chunk {
     /// The pictures' times, in display order.
     pub times: Vec<i64>,
-    /// The times of pictures that are decoded for others and belong to no one.
+    /// The times of pictures that are decoded for others and belong to no one: they must come too.
     pub hidden: Vec<i64>,
     /// Samples in decode order, beginning at one where decoding can start.
     pub feed: Vec<Range<usize>>,
     /// The same from an earlier such sample on: fed if the first did not give every picture.
     pub feed_again: Vec<Range<usize>>,
+    /// The times, in display order, of all pictures that come of `feed_again` before those of `feed`.
+    pub before: Vec<i64>,
 }
 
 /// Where packets come from.
@@ -38,31 +40,32 @@ pub trait Samples {
 /// What became of a chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChunkReport {
-    /// Surfaces handed out.
+    /// Surfaces handed out: the first so many of the chunk's times.
     pub taken: u64,
-    /// Those among them whose status was not [`Status::Decoded`].
-    pub doubtful: u64,
-    /// The times of pictures that never came.
-    pub missing: Vec<i64>,
     /// Why the chunk was decoded again, if it was.
     pub decoded_again: Option<Deviation>,
+    /// Why the pictures after those taken were not handed out; `None` if all were, or the sink broke off.
+    pub deviation: Option<Deviation>,
     /// What happened in the last attempt.
     pub counts: Counts,
 }
 
 impl ChunkReport {
-    /// Whether every picture came, and none is damaged. If not, those that were taken may look right and be wrong: a picture
-    /// that never came may be one that they were predicted from.
+    /// Whether every picture came that was wanted. If not, the rest are for another decoder to make.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
-        self.missing.is_empty() && self.doubtful == 0
+        self.deviation.is_none()
     }
 }
 
-/// Decodes `chunk`; its pictures go to `sink` once each, in display order.
+/// Decodes `chunk`; its pictures go to `sink` once each, in display order, up to the first that may be wrong.
+///
+/// A picture may be wrong if it, or one before it, is missing, comes under another's time, or was decoded after damage,
+/// whether or not it is the chunk's own. That ends an attempt, and the second is judged as the first. So what `sink` gets has
+/// the status [`Decoded`](crate::Status::Decoded), and is in its place.
 ///
 /// # Errors
-/// The stream is one that the device does not decode, or a call failed.
+/// The stream is one that the device does not decode, or a call failed. What `sink` got before is good.
 ///
 /// # Panics
 /// If `sink` does.
@@ -73,16 +76,15 @@ pub fn decode_chunk(
     samples: &mut dyn Samples,
     sink: &mut Sink<'_>,
 ) -> Result<ChunkReport, NvdecError> {
-    let mut roll = Roll::new(&chunk.times, &chunk.hidden);
+    let mut roll = Roll::new(chunk);
     let mut report = ChunkReport::default();
-    roll.begin(chunk.feed_again.is_empty());
     attempt(session, codec, &chunk.feed, samples, (&mut roll, &mut report), sink)?;
-    if roll.deviation.is_some() {
+    if roll.deviation.is_some() && !chunk.feed_again.is_empty() {
         report.decoded_again = roll.deviation;
-        roll.begin(true);
+        roll.begin_again();
         attempt(session, codec, &chunk.feed_again, samples, (&mut roll, &mut report), sink)?;
     }
-    report.missing = roll.missing;
+    report.deviation = roll.deviation;
     Ok(report)
 }
 
@@ -91,18 +93,14 @@ fn attempt(
     codec: Codec,
     feed: &[Range<usize>],
     samples: &mut dyn Samples,
-    (roll, report): (&mut Roll<'_>, &mut ChunkReport),
+    (roll, report): (&mut Roll, &mut ChunkReport),
     sink: &mut Sink<'_>,
 ) -> Result<(), NvdecError> {
     let mut parser = session.start(codec)?;
     let mut sink_stopped = false;
-    let mut called = |mut surface: Surface<'_>| match roll.call(surface.pts(), surface.status()) {
+    let mut called = |surface: Surface<'_>| match roll.call(surface.pts(), surface.status()) {
         Answer::Take => {
-            if !roll.missing.is_empty() {
-                surface.doubt();
-            }
             report.taken += 1;
-            report.doubtful += u64::from(surface.status() != Status::Decoded);
             let flow = sink(surface);
             sink_stopped = flow.is_break();
             flow

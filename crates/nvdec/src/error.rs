@@ -51,6 +51,16 @@ impl NvdecError {
         matches!(self, Self::Unsupported { .. })
     }
 
+    /// Whether the device, or the program's context on it, is gone: no call will succeed any more.
+    #[must_use]
+    pub fn is_device_gone(&self) -> bool {
+        /// `CUDA_ERROR_DEINITIALIZED`, `_NO_DEVICE`, `_INVALID_CONTEXT`, `_ECC_UNCORRECTABLE`, and those after which a
+        /// context is of no more use: `_ILLEGAL_ADDRESS`, `_LAUNCH_TIMEOUT`, `_CONTEXT_IS_DESTROYED`, `_ASSERT`,
+        /// `_HARDWARE_STACK_ERROR` to `_LAUNCH_FAILED`.
+        const CODES: [u32; 14] = [4, 100, 201, 214, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719];
+        matches!(self, Self::Call { code, .. } if CODES.contains(code))
+    }
+
     /// Whether this is what a call says of damaged pictures, and not of a device or a context that is gone.
     pub(crate) fn is_damage(&self) -> bool {
         /// `CUDA_ERROR_INVALID_VALUE`, `CUDA_ERROR_MAP_FAILED`, `CUDA_ERROR_UNKNOWN`.

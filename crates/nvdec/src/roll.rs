@@ -1,10 +1,12 @@
-//! The roll call of a chunk: every picture must come, in display order, under the time it was fed with.
+//! The roll call of a chunk: every picture that is fed must come, in display order, under the time it was fed with.
 //!
 //! Nothing here trusts a driver. One that drops a picture, gives one twice, or puts another picture's time on it, is found
-//! out at the first picture that is not the next one expected.
+//! out at the first picture that is not the next one expected; what comes from there on is not taken. That goes for the
+//! pictures too that others are predicted from and that are not the chunk's own.
 
 use thiserror::Error;
 
+use crate::chunk::Chunk;
 use crate::surface::Status;
 
 /// The first thing that was not as it must be.
@@ -38,7 +40,7 @@ pub enum Deviation {
 pub(crate) enum Answer {
     /// It is the next one.
     Take,
-    /// It belongs to another chunk, or has been taken before.
+    /// It is as it must be, and not one of the chunk's, or one that has been taken before.
     Pass,
     /// It must not be there.
     Stop,
@@ -46,67 +48,58 @@ pub(crate) enum Answer {
 
 /// Which pictures of a chunk have come.
 #[derive(Debug)]
-pub(crate) struct Roll<'t> {
-    /// The times, in display order.
-    times: &'t [i64],
-    /// The times of pictures that come and are passed by.
-    hidden: &'t [i64],
-    /// How many of them have been answered for: taken, or given up.
+pub(crate) struct Roll {
+    /// The times of the pictures that must come, in display order, and whether they are taken.
+    line: Vec<(i64, bool)>,
+    /// The place of the next one.
     next: usize,
-    /// The last attempt takes what it can get.
-    lenient: bool,
-    pub(crate) missing: Vec<i64>,
+    /// The place after the last one that was taken.
+    taken: usize,
     pub(crate) deviation: Option<Deviation>,
 }
 
-impl<'t> Roll<'t> {
-    pub(crate) const fn new(times: &'t [i64], hidden: &'t [i64]) -> Self {
-        Self { times, hidden, next: 0, lenient: false, missing: Vec::new(), deviation: None }
+impl Roll {
+    pub(crate) fn new(chunk: &Chunk) -> Self {
+        let own = chunk.times.iter().map(|&time| (time, true));
+        let mut own: Vec<_> = own.chain(chunk.hidden.iter().map(|&time| (time, false))).collect();
+        own.sort_by_key(|&(time, _)| time);
+        // Nothing is predicted for this chunk from pictures shown after it: they need not come.
+        own.truncate(own.iter().rposition(|&(_, taken)| taken).map_or(0, |last| last + 1));
+        let mut line: Vec<_> = chunk.before.iter().map(|&time| (time, false)).collect();
+        let begins = line.len();
+        line.append(&mut own);
+        Self { line, next: begins, taken: begins, deviation: None }
     }
 
-    /// Begins an attempt; those taken before it are not taken again.
-    pub(crate) const fn begin(&mut self, lenient: bool) {
-        self.lenient = lenient;
+    /// Begins the attempt that is fed from the chunk before on; what was taken is not taken again.
+    pub(crate) const fn begin_again(&mut self) {
+        self.next = 0;
         self.deviation = None;
     }
 
     /// A picture comes under the time `pts`.
     pub(crate) fn call(&mut self, pts: i64, status: Status) -> Answer {
-        let Some(&expected) = self.times.get(self.next) else { return Answer::Pass };
-        if pts != expected && self.hidden.contains(&pts) {
-            return Answer::Pass;
-        }
-        if self.lenient {
-            self.give_up_before(pts);
-            if self.times.get(self.next) != Some(&pts) {
-                return Answer::Pass;
-            }
-        } else if pts != expected {
+        let Some(&(expected, is_taken)) = self.line.get(self.next) else { return Answer::Pass };
+        if pts != expected {
             self.deviation = Some(Deviation::Unexpected { pts, expected });
             return Answer::Stop;
-        } else if status != Status::Decoded {
+        }
+        if status != Status::Decoded {
             self.deviation = Some(Deviation::Damaged { pts });
             return Answer::Stop;
         }
         self.next += 1;
+        if !is_taken || self.next <= self.taken {
+            return Answer::Pass;
+        }
+        self.taken = self.next;
         Answer::Take
     }
 
     /// The stream is at its end.
     pub(crate) fn end(&mut self) {
-        let Some(&expected) = self.times.get(self.next) else { return };
-        if self.lenient {
-            self.missing.extend(&self.times[self.next..]);
-            self.next = self.times.len();
-        } else if self.deviation.is_none() {
+        if let (Some(&(expected, _)), None) = (self.line.get(self.next), self.deviation) {
             self.deviation = Some(Deviation::Ended { expected });
-        }
-    }
-
-    fn give_up_before(&mut self, pts: i64) {
-        while let Some(&expected) = self.times.get(self.next).filter(|&&expected| expected < pts) {
-            self.missing.push(expected);
-            self.next += 1;
         }
     }
 }
@@ -115,22 +108,27 @@ impl<'t> Roll<'t> {
 mod tests {
     use super::*;
 
-    fn answers(roll: &mut Roll<'_>, times: &[i64]) -> Vec<Answer> {
+    fn roll(before: &[i64], times: &[i64], hidden: &[i64]) -> Roll {
+        let (before, times, hidden) = (before.to_vec(), times.to_vec(), hidden.to_vec());
+        Roll::new(&Chunk { before, times, hidden, ..Chunk::default() })
+    }
+
+    fn answers(roll: &mut Roll, times: &[i64]) -> Vec<Answer> {
         times.iter().map(|&pts| roll.call(pts, Status::Decoded)).collect()
     }
 
     #[test]
     fn pictures_of_the_next_chunk_are_passed() {
-        let mut roll = Roll::new(&[3, 4], &[]);
+        let mut roll = roll(&[], &[3, 4], &[]);
         assert_eq!(answers(&mut roll, &[3, 4, 5]), [Answer::Take, Answer::Take, Answer::Pass]);
         roll.end();
-        assert!(roll.next == roll.times.len() && roll.deviation.is_none());
+        assert_eq!(roll.deviation, None);
     }
 
     #[test]
     fn a_time_that_is_not_the_next_one_stops() {
         for (times, pts) in [(&[2_i64][..], 2), (&[3, 5], 5), (&[3, 3], 3)] {
-            let mut roll = Roll::new(&[3, 4, 5], &[]);
+            let mut roll = roll(&[], &[3, 4, 5], &[]);
             assert_eq!(answers(&mut roll, times).last(), Some(&Answer::Stop), "{times:?}");
             let expected = if times.len() == 1 { 3 } else { 4 };
             assert_eq!(roll.deviation, Some(Deviation::Unexpected { pts, expected }));
@@ -138,39 +136,43 @@ mod tests {
     }
 
     #[test]
-    fn hidden_pictures_are_passed_wherever_they_come() {
-        let mut roll = Roll::new(&[3, 5], &[1, 4]);
-        let answers = answers(&mut roll, &[1, 3, 4, 5]);
-        assert_eq!(answers, [Answer::Pass, Answer::Take, Answer::Pass, Answer::Take]);
+    fn hidden_pictures_must_come_and_are_passed_but_for_those_after_the_last() {
+        let mut whole = roll(&[], &[3, 5], &[1, 4, 6]);
+        assert_eq!(answers(&mut whole, &[1, 3, 4, 5]), [Answer::Pass, Answer::Take, Answer::Pass, Answer::Take]);
+        whole.end();
+        assert_eq!(whole.deviation, None);
+        let mut without = roll(&[], &[3, 5], &[1, 4]);
+        assert_eq!(answers(&mut without, &[1, 3, 5]), [Answer::Pass, Answer::Take, Answer::Stop]);
     }
 
     #[test]
-    fn damage_stops_and_is_taken_in_the_end() {
-        let mut roll = Roll::new(&[3], &[]);
+    fn damage_stops_in_both_attempts() {
+        let mut roll = roll(&[1], &[3], &[]);
         assert_eq!(roll.call(3, Status::Suspect), Answer::Stop);
-        roll.begin(true);
-        assert_eq!(roll.call(3, Status::Suspect), Answer::Take);
+        roll.begin_again();
+        assert_eq!(roll.call(1, Status::Damaged), Answer::Stop);
+        assert_eq!(roll.deviation, Some(Deviation::Damaged { pts: 1 }));
     }
 
     #[test]
-    fn the_second_attempt_takes_what_the_first_did_not() {
-        let mut roll = Roll::new(&[3, 4, 5], &[]);
-        answers(&mut roll, &[3, 5]);
-        roll.begin(true);
+    fn the_second_attempt_is_held_to_the_chunk_before_too_and_takes_what_is_left() {
+        let mut roll = roll(&[1, 2], &[3, 4, 5], &[]);
+        assert_eq!(answers(&mut roll, &[3, 5]), [Answer::Take, Answer::Stop]);
+        roll.begin_again();
         let again = answers(&mut roll, &[1, 2, 3, 4, 5, 6]);
         assert_eq!(again, [Answer::Pass, Answer::Pass, Answer::Pass, Answer::Take, Answer::Take, Answer::Pass]);
-        assert!(roll.next == roll.times.len() && roll.missing.is_empty());
+        roll.end();
+        assert_eq!(roll.deviation, None);
+        roll.begin_again();
+        assert_eq!(answers(&mut roll, &[2]), [Answer::Stop]);
+        assert_eq!(roll.deviation, Some(Deviation::Unexpected { pts: 2, expected: 1 }));
     }
 
     #[test]
-    fn what_never_comes_is_named() {
-        let mut roll = Roll::new(&[3, 4, 5, 6], &[]);
+    fn an_end_before_the_last_picture_is_told() {
+        let mut roll = roll(&[], &[3, 4], &[]);
+        answers(&mut roll, &[3]);
         roll.end();
-        assert_eq!(roll.deviation, Some(Deviation::Ended { expected: 3 }));
-        roll.begin(true);
-        assert_eq!(answers(&mut roll, &[3, 5]), [Answer::Take, Answer::Take]);
-        roll.end();
-        assert_eq!(roll.missing, [4, 6]);
-        assert!(roll.next == roll.times.len());
+        assert_eq!(roll.deviation, Some(Deviation::Ended { expected: 4 }));
     }
 }

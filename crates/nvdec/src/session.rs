@@ -224,12 +224,15 @@ impl State {
         }))
     }
 
-    /// A picture is to be decoded. One that the decoder refuses is counted, and decoding goes on.
+    /// A picture is to be decoded. One that the decoder refuses is counted, and decoding goes on while there is a device.
     pub(crate) fn on_picture(&mut self, picture: *mut PicParamsHead) -> c_int {
         let Some(decoder) = &mut self.decoder else { return 0 };
         // SAFETY: the parser made it and waits for this call.
         let index = unsafe { (*picture).curr_pic_idx };
-        let accepted = decoder.decode(picture).is_ok();
+        let accepted = match decoder.decode(picture) {
+            Err(error) if error.is_device_gone() => return self.fail(error),
+            decoded => decoded.is_ok(),
+        };
         self.health.submitted(index, accepted);
         if accepted {
             self.counts.pictures += 1;

@@ -149,13 +149,6 @@ impl<'d> Surface<'d> {
         self.stream
     }
 
-    /// Something that the picture may depend on never came.
-    pub(crate) fn doubt(&mut self) {
-        if self.status == Status::Decoded {
-            self.status = Status::Suspect;
-        }
-    }
-
     /// Keeps the surface mapped until `event`: recorded behind the last work that reads it.
     pub fn release_after(mut self, event: Event) {
         if let Some(mapped) = self.mapped.take() {

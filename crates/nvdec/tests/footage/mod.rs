@@ -1,4 +1,4 @@
-//! Clips for the decoder, and what other decoders make of them: shared by the tests of this folder.
+//! Clips for the decoder, and what other decoders make of them: shared by the tests of this folder and of `crates/video`.
 //!
 //! The driver is the mock, or with `NVDEC_TEST_DRIVER=real` the machine's own. Clips are the repository's, and those of the
 //! folder that `SWINGPOSE_CLIPS` names; `SWINGPOSE_MEDIA` says where `tests/media` lies, where it is not in its place.
@@ -35,6 +35,16 @@ fn mock_call(library: &str, function: &str, argument: i32) -> i32 {
     let function = unsafe { library.get::<unsafe extern "C" fn(i32) -> i32>(function) }.unwrap();
     // SAFETY: as above.
     unsafe { function(argument) }
+}
+
+/// Lets the mock leave out every picture of this number; 0 leaves out none.
+pub(crate) fn leave_out(every: i32) {
+    mock_call("libnvcuvid.so.1", "mock_set_left_out", every);
+}
+
+/// Lets the mock fail with this CUDA error where a surface is mapped; 0 is none.
+pub(crate) fn fail_to_map(code: i32) {
+    mock_call("libnvcuvid.so.1", "mock_set_map_failure", code);
 }
 
 /// What of `mock/nvidia.h` is live: contexts, streams, events, locks, decoders, parsers, mapped surfaces, and misuses.
@@ -147,6 +157,7 @@ impl Clip {
             hidden: chunk.hidden,
             feed: chunk.feed,
             feed_again: chunk.feed_again,
+            before: chunk.before,
         });
         Self { chunks: chunks.collect(), codec, file }
     }
@@ -257,7 +268,8 @@ fn sums_of_json(golden: &serde_json::Value) -> Option<Vec<(u32, u32)>> {
     Some(sums("luma")?.into_iter().zip(sums("chroma")?).collect())
 }
 
-fn of_cpu(frame: &DecodedFrame) -> Frame {
+/// A frame that was decoded on the CPU.
+pub(crate) fn of_cpu(frame: &DecodedFrame) -> Frame {
     let picture = &frame.picture;
     let (width, height) = (picture.width(), picture.height());
     let (columns, rows) = picture.chroma().plane_size(width, height);
