@@ -114,6 +114,25 @@ pub enum VideoError {
         /// Why.
         cause: LossCause,
     },
+    /// The GPU that decodes is gone, and its memory with it.
+    #[cfg(feature = "nvdec")]
+    #[error(
+        "cannot go on decoding {}: {source}; start the program again, and see whether `nvidia-smi` still shows the GPU",
+        path.display()
+    )]
+    Device {
+        /// The file.
+        path: PathBuf,
+        /// What the driver said.
+        source: nvdec::NvdecError,
+    },
+    /// What takes the frames panicked: told to the threads that wait in it, before the panic goes on.
+    #[cfg(feature = "nvdec")]
+    #[error("decoding {} was broken off: what takes its frames panicked", path.display())]
+    SinkPanicked {
+        /// The file.
+        path: PathBuf,
+    },
     /// The range of frames asked for lies outside the video.
     #[error(
         "{} has {count} frames (0..{count}), so {}..{} holds none of them", path.display(), asked.start, asked.end

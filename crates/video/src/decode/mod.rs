@@ -12,6 +12,9 @@
 //! | HEVC | rusty_h265 | Main, Main 10 |
 //! | AV1 | re_rav1d | all profiles |
 //! | VP9 | rusty_vp9 | all profiles |
+//!
+//! NVIDIA's decoder is not behind this trait: its pictures stay in the GPU's memory (the crate's feature `nvdec`). What it
+//! does not get right comes here.
 
 mod av1;
 mod h264;
@@ -71,7 +74,19 @@ pub fn decoder(codec: &Codec, container: ColorDescription) -> Option<Box<dyn Dec
 /// What the headers in an access unit say of the stream; `None` if it holds none that can be read.
 #[must_use]
 pub fn stream_header(codec: &Codec, access_unit: &[u8]) -> Option<StreamHeader> {
-    let header = match codec {
+    let Header { coded_size, size, chroma, bit_depth, color } = header(codec, access_unit)?;
+    let color = color.unwrap_or_default();
+    Some(StreamHeader { coded_size, size, chroma, bit_depth, matrix: color.matrix, range: color.range })
+}
+
+/// The colour space that the headers in an access unit name, if it is one that no picture here is of.
+#[cfg(feature = "nvdec")]
+pub(crate) fn strange_color(codec: &Codec, access_unit: &[u8]) -> Option<&'static str> {
+    header(codec, access_unit)?.color.err()
+}
+
+fn header(codec: &Codec, access_unit: &[u8]) -> Option<Header> {
+    Some(match codec {
         Codec::H264 => {
             let is_sps = |nal: &&[u8]| header::h264::nal_type::of(nal) == header::h264::nal_type::SPS;
             header::h264::sps(header::nal::nal_units(access_unit).find(is_sps)?)?.header
@@ -86,10 +101,7 @@ pub fn stream_header(codec: &Codec, access_unit: &[u8]) -> Option<StreamHeader> 
             header::vp9::Frame::Inter => return None,
         },
         Codec::Png | Codec::Jpeg | Codec::Other(_) => return None,
-    };
-    let Header { coded_size, size, chroma, bit_depth, color } = header;
-    let color = color.unwrap_or_default();
-    Some(StreamHeader { coded_size, size, chroma, bit_depth, matrix: color.matrix, range: color.range })
+    })
 }
 
 /// What an access unit is to the ones around it.
