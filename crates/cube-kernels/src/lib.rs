@@ -25,5 +25,5 @@ pub mod letterbox;
 pub mod nms;
 mod reduce;
 
-pub use swingpose_cube_nn::DeviceSlice;
 pub use frame::{FrameBatch, FrameLayout, Matrix, Range, Rotation, SampleFormat};
+pub use swingpose_cube_nn::DeviceSlice;

@@ -76,4 +76,11 @@ impl<E: CubeElement> DeviceSlice<E> {
         // SAFETY: the handle holds at least `len` numbers (field invariant).
         unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.len) }
     }
+
+    /// As an argument of a kernel that takes vectors of `width` numbers; a rest that fills none is left out.
+    #[must_use]
+    pub fn vectors(&self, width: usize) -> BufferArg {
+        // SAFETY: the handle holds at least `len` numbers (field invariant), hence as many vectors as fit `len`.
+        unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.len / width) }
+    }
 }

@@ -30,45 +30,33 @@
 //! `t` tokens, `m` crops, `k` keypoints. Activations are channels-last: `[n, h, w, c]` and `[n, t, c]`.
 //! Every operation gives the same bits for an image whatever its batch neighbours and whatever the number of threads.
 
-#[cfg(feature = "burn")]
 pub mod activation;
-#[cfg(feature = "burn")]
 pub mod attention;
-#[cfg(feature = "burn")]
 pub mod channel_attention;
-#[cfg(feature = "burn")]
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod check;
-#[cfg(feature = "burn")]
 pub mod concat;
-#[cfg(feature = "burn")]
 pub mod conv;
 pub mod crop_udp;
 pub mod dark_udp;
-#[cfg(feature = "burn")]
 pub mod deconv;
-#[cfg(feature = "burn")]
 pub mod depthwise_conv;
 pub mod detect_decode;
 #[cfg(feature = "burn")]
 mod host;
-#[cfg(feature = "burn")]
 pub mod layer_norm;
 pub mod letterbox;
-#[cfg(feature = "burn")]
 pub mod linear;
 pub mod nms;
 mod normalization;
 #[cfg(feature = "burn")]
 pub mod ops;
-#[cfg(feature = "burn")]
 pub mod spp;
-#[cfg(feature = "burn")]
 pub mod upsample_concat;
 
+pub use crate::activation::Activation;
 #[cfg(feature = "burn")]
 pub use crate::{
-    activation::Activation, attention::attention, channel_attention::channel_attention, concat::concat, conv::conv,
-    deconv::deconv, depthwise_conv::depthwise_conv, layer_norm::layer_norm, linear::linear, spp::spp,
-    upsample_concat::upsample_concat,
+    attention::attention, channel_attention::channel_attention, concat::concat, conv::conv, deconv::deconv,
+    depthwise_conv::depthwise_conv, layer_norm::layer_norm, linear::linear, spp::spp, upsample_concat::upsample_concat,
 };

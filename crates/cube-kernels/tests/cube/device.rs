@@ -1,11 +1,19 @@
 //! The device the tests run on, and the numbers they draw.
 
 use cubecl::client::Client;
-use cubecl::device::{Device, WgpuBackend, WgpuDevice};
+use cubecl::device::Device;
 
-/// Vulkan and nothing else: OpenGL, to which wgpu would turn, miscompiles what a kernel needs.
+/// Vulkan and nothing else where it is in the build, unless `SWINGPOSE_TEST_DEVICE` is `cuda`: OpenGL, to which wgpu would turn,
+/// miscompiles what a kernel needs.
 pub(crate) fn client() -> Client {
-    Device::Wgpu(WgpuDevice::default().on(WgpuBackend::Vulkan)).client()
+    #[cfg(feature = "cuda")]
+    if !cfg!(feature = "wgpu") || std::env::var("SWINGPOSE_TEST_DEVICE").is_ok_and(|device| device == "cuda") {
+        return Device::Cuda(cubecl::device::CudaDevice::default()).client();
+    }
+    #[cfg(feature = "wgpu")]
+    return Device::Wgpu(cubecl::device::WgpuDevice::default().on(cubecl::device::WgpuBackend::Vulkan)).client();
+    #[cfg(not(feature = "wgpu"))]
+    unreachable!("CUDA is the only device of this build");
 }
 
 /// Numbers below 2^32, the same in every run.

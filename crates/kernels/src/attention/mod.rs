@@ -1,14 +1,18 @@
 //! Multi-head self-attention, `softmax(q kᵀ / sqrt(d)) v` per head (Vaswani et al. 2017, equation 1),
 //! read straight from the output of the fused qkv projection.
 
+#[cfg(feature = "burn")]
 pub mod host;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;
 
+#[cfg(feature = "burn")]
 use burn::backend::Dispatch;
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 
+#[cfg(feature = "burn")]
 use crate::ops::KernelOps;
 
 /// Sizes of one call.
@@ -39,6 +43,7 @@ impl Shape {
 ///
 /// # Panics
 /// If `3 * heads` does not divide the channels.
+#[cfg(feature = "burn")]
 pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     let [_, _, channels] = qkv.dims();
     assert!(

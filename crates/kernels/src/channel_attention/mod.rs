@@ -1,13 +1,17 @@
 //! RTMDet's channel gate: `x * hardsigmoid(fc(mean of x over the image))` (mmdet `ChannelAttention`).
 
+#[cfg(feature = "burn")]
 pub mod host;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;
 
+#[cfg(feature = "burn")]
 use burn::backend::Dispatch;
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 
+#[cfg(feature = "burn")]
 use crate::ops::KernelOps;
 
 /// Scales each channel by a gate between 0 and 1 computed from all channels' means over the image;
@@ -19,6 +23,7 @@ use crate::ops::KernelOps;
 ///
 /// # Panics
 /// If the shapes do not fit together.
+#[cfg(feature = "burn")]
 pub fn channel_attention(x: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<4> {
     let [.., channels] = x.dims();
     assert_eq!(weight.dims(), [channels; 2], "channel_attention: weight of {channels} channels");

@@ -1,15 +1,20 @@
 //! A dense 2-d convolution with its activation and residual: `act(conv2d(x, w) + b) + residual`.
 //! Any kernel size; 1x1 is a matrix product over pixels. Batch normalisation is folded into `w` and `b` beforehand.
 
+#[cfg(feature = "burn")]
 pub mod host;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;
 
+#[cfg(feature = "burn")]
 use burn::backend::Dispatch;
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 
+#[cfg(feature = "burn")]
 use crate::Activation;
+#[cfg(feature = "burn")]
 use crate::ops::{KernelOps, Residual};
 
 /// Sizes of one call.
@@ -51,6 +56,7 @@ impl Shape {
 ///
 /// # Panics
 /// If the shapes do not fit together or the kernel is larger than the padded image.
+#[cfg(feature = "burn")]
 pub fn conv(
     x: Tensor<4>,
     weight: Tensor<4>,

@@ -1,15 +1,20 @@
 //! The heatmap head's upsampling layer: a transposed 4x4 convolution of stride 2 and padding 1, which doubles the image.
 //! Batch normalisation is folded into `w` and `b` beforehand.
 
+#[cfg(feature = "burn")]
 pub mod host;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;
 
+#[cfg(feature = "burn")]
 use burn::backend::Dispatch;
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 
+#[cfg(feature = "burn")]
 use crate::Activation;
+#[cfg(feature = "burn")]
 use crate::ops::KernelOps;
 
 /// Sizes of one call.
@@ -38,6 +43,7 @@ impl Shape {
 ///
 /// # Panics
 /// If the shapes do not fit together.
+#[cfg(feature = "burn")]
 pub fn deconv(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, act: Activation) -> Tensor<4> {
     let ([.., inputs], [outputs]) = (x.dims(), bias.dims());
     assert_eq!(

@@ -1,15 +1,20 @@
 //! A depthwise 2-d convolution, one filter a channel, stride 1, same size: `act(conv2d(x, w) + b)`.
 //! RTMDet's 5x5 large-kernel convolution. Batch normalisation is folded into `w` and `b` beforehand.
 
+#[cfg(feature = "burn")]
 pub mod host;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;
 
+#[cfg(feature = "burn")]
 use burn::backend::Dispatch;
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 
+#[cfg(feature = "burn")]
 use crate::Activation;
+#[cfg(feature = "burn")]
 use crate::ops::KernelOps;
 
 /// Sizes of one call.
@@ -29,6 +34,7 @@ pub struct Shape {
 ///
 /// # Panics
 /// If the shapes do not fit together.
+#[cfg(feature = "burn")]
 pub fn depthwise_conv(x: Tensor<4>, weight: Tensor<3>, bias: Tensor<1>, act: Activation) -> Tensor<4> {
     let ([.., channels], [rows, cols, filters]) = (x.dims(), weight.dims());
     assert_eq!([filters, bias.dims()[0]], [channels; 2], "depthwise_conv: weight and bias of {channels} channels");

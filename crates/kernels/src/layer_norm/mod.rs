@@ -1,13 +1,17 @@
 //! Layer normalisation over the channels of each token (Ba et al. 2016): `(x - mean) / sqrt(var + eps) * weight + bias`.
 
+#[cfg(feature = "burn")]
 pub mod host;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;
 
+#[cfg(feature = "burn")]
 use burn::backend::Dispatch;
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 
+#[cfg(feature = "burn")]
 use crate::ops::KernelOps;
 
 /// Normalises each token to zero mean and unit (biased) variance, then scales and shifts its channels.
@@ -18,6 +22,7 @@ use crate::ops::KernelOps;
 ///
 /// # Panics
 /// If the shapes do not fit together.
+#[cfg(feature = "burn")]
 pub fn layer_norm(x: Tensor<3>, weight: Tensor<1>, bias: Tensor<1>, eps: f64) -> Tensor<3> {
     let [_, _, channels] = x.dims();
     assert_eq!([weight.dims(), bias.dims()], [[channels]; 2], "layer_norm: weight and bias of {channels} channels");

@@ -1,15 +1,20 @@
 //! A fully connected layer over tokens, with its activation and residual: `act(x wᵀ + b) + residual`.
 //! The four matrix products of a transformer block are this operation.
 
+#[cfg(feature = "burn")]
 pub mod host;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;
 
+#[cfg(feature = "burn")]
 use burn::backend::Dispatch;
+#[cfg(feature = "burn")]
 use burn::tensor::Tensor;
 
+#[cfg(feature = "burn")]
 use crate::Activation;
+#[cfg(feature = "burn")]
 use crate::ops::{KernelOps, Residual};
 
 /// The product's sizes: `rows` tokens of `inputs` numbers become `rows` tokens of `outputs` numbers.
@@ -32,6 +37,7 @@ pub struct Shape {
 ///
 /// # Panics
 /// If the shapes do not fit together.
+#[cfg(feature = "burn")]
 pub fn linear(
     x: Tensor<3>,
     weight: Tensor<2>,
