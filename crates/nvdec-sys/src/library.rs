@@ -13,8 +13,8 @@ use thiserror::Error;
 use crate::cuda::Cuda;
 use crate::nvcuvid::Cuvid;
 
-/// Where drivers are put that the loader does not look.
-const FOLDERS: [&str; 6] = [
+/// Where containers and WSL put drivers that the loader does not look for.
+pub const FOLDERS: [&str; 6] = [
     "/usr/local/nvidia/lib64",
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
