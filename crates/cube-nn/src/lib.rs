@@ -26,6 +26,8 @@ mod buffer;
 pub mod channel_attention;
 pub mod concat;
 pub mod conv;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod deconv;
 pub mod depthwise_conv;
 mod element;

@@ -206,6 +206,12 @@ impl FrameBatch {
         Self::new(client, self.words.clone(), vec![self.layouts[index]])
     }
 
+    /// Where each frame lies.
+    #[must_use]
+    pub fn layouts(&self) -> &[FrameLayout] {
+        &self.layouts
+    }
+
     /// How many frames.
     #[must_use]
     pub const fn len(&self) -> usize {

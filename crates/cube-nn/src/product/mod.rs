@@ -2,15 +2,15 @@
 //! [`deconv()`](crate::deconv::deconv()) come down to: `act(x weightᵀ + bias) + residual`.
 
 // What takes it is cuBLASLt, and a test.
-#[cfg(any(feature = "cuda", all(test, feature = "wgpu")))]
+#[cfg(any(feature = "cuda", all(test, feature = "device")))]
 mod finish;
 mod kernel;
-#[cfg(all(test, any(feature = "cuda", feature = "wgpu")))]
+#[cfg(all(test, feature = "device"))]
 mod tests;
 
 use cubecl::prelude::*;
 
-#[cfg(any(feature = "cuda", all(test, feature = "wgpu")))]
+#[cfg(any(feature = "cuda", all(test, feature = "device")))]
 pub(crate) use finish::finish;
 
 use crate::linear::Shape;
@@ -43,7 +43,7 @@ pub(crate) fn product<E: Element>(
 /// [`product`] into the rows of `y` from `first_row` on. A residual is counted from the beginning of `y`.
 ///
 /// # Panics
-/// If a buffer is too short.
+/// If a buffer is too short, or on CUDA a call fails.
 pub(crate) fn product_into<E: Element>(
     client: &Client,
     x: &DeviceSlice<E>,
@@ -62,7 +62,15 @@ pub(crate) fn product_into<E: Element>(
         let repeats = !residual.is_empty() && y.len().is_multiple_of(residual.len());
         assert!(y.is_empty() || repeats, "product: residual of {} numbers for {}", residual.len(), y.len());
     }
-    if rows * outputs > 0 {
-        kernel::launch(client, x, weight, epilogue, shape, y, first_row);
+    if rows * outputs == 0 {
+        return;
     }
+    #[cfg(feature = "cuda")]
+    match crate::cuda::product(client, (x, weight), epilogue, shape, (y, first_row)) {
+        Ok(true) => return,
+        Ok(false) => {}
+        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
+        Err(error) => std::panic::panic_any(error.to_string()),
+    }
+    kernel::launch(client, x, weight, epilogue, shape, y, first_row);
 }

@@ -6,7 +6,7 @@ use cubecl::device::Device;
 /// Vulkan and nothing else where it is in the build, unless `SWINGPOSE_TEST_DEVICE` is `cuda`: OpenGL, to which wgpu would turn,
 /// miscompiles what a kernel needs.
 pub(crate) fn client() -> Client {
-    #[cfg(feature = "cuda")]
+    #[cfg(feature = "cuda-tests")]
     if !cfg!(feature = "wgpu") || std::env::var("SWINGPOSE_TEST_DEVICE").is_ok_and(|device| device == "cuda") {
         return Device::Cuda(cubecl::device::CudaDevice::default()).client();
     }

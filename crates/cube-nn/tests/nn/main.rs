@@ -1,6 +1,6 @@
 //! The operations on a device, by default Vulkan (Mesa's lavapipe where there is no GPU), against the scalar references.
 
-#![cfg(any(feature = "wgpu", feature = "cuda"))]
+#![cfg(feature = "device")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its device has failed")]
 
 mod activation;
