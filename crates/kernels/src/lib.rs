@@ -38,6 +38,8 @@ mod check;
 pub mod concat;
 pub mod conv;
 pub mod crop_udp;
+#[cfg(feature = "cuda")]
+pub mod cube;
 pub mod dark_udp;
 pub mod deconv;
 pub mod depthwise_conv;

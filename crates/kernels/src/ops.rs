@@ -26,7 +26,7 @@ impl<const D: usize> From<Option<Tensor<D>>> for Residual<Dispatch> {
 }
 
 /// The operations of this crate; shapes and meaning are those of the free functions of the same names.
-#[backend_extension(Flex)]
+#[backend_extension(Flex, Cube: cfg(feature = "cuda"))]
 pub trait KernelOps: Backend {
     /// See [`linear()`](crate::linear()).
     fn linear(

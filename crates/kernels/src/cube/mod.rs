@@ -1,0 +1,82 @@
+//! CubeCL's devices: the vocabulary there (`ops`), and the way from a Burn tensor to its numbers on the device and back, for
+//! operations that stand between the networks.
+
+mod ops;
+
+use burn::backend::Cube;
+use burn::tensor::{DType, Device, Shape, Tensor};
+use burn_cubecl::CubeDevice;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::client::Client;
+use half::{bf16, f16};
+use swingpose_cube_nn::{DeviceSlice, Element};
+
+/// A GPU, as CubeCL drives it and as Burn names it.
+#[derive(Clone)]
+pub struct Gpu {
+    client: Client,
+    device: CubeDevice,
+}
+
+impl std::fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gpu").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+impl Gpu {
+    /// The GPU that `device` is; `None` for a device that is no CubeCL one.
+    #[must_use]
+    pub fn of(device: &Device) -> Option<Self> {
+        let CubeTensor { client, device, .. } = Tensor::<1>::empty([1], device).try_into_primitive::<Cube>().ok()?;
+        Some(Self { client, device })
+    }
+
+    /// What CubeCL's kernels are launched with.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// `numbers`, row-major, as a tensor in the same memory.
+    ///
+    /// # Panics
+    /// If there are not as many as `shape` says.
+    #[must_use]
+    pub fn tensor<E: Element, const D: usize>(&self, numbers: &DeviceSlice<E>, shape: [usize; D]) -> Tensor<D> {
+        assert_eq!(numbers.len(), shape.iter().product::<usize>(), "{} numbers as {shape:?}", numbers.len());
+        Tensor::from_primitive::<Cube>(self.primitive(numbers, shape))
+    }
+
+    fn primitive<E: Element, const D: usize>(&self, numbers: &DeviceSlice<E>, shape: [usize; D]) -> CubeTensor {
+        let (client, device) = (self.client.clone(), self.device.clone());
+        CubeTensor::new_contiguous(client, device, Shape::from(shape), numbers.handle().clone(), dtype::<E>())
+    }
+}
+
+/// The numbers of a tensor, row-major, on its device.
+///
+/// # Panics
+/// If the tensor is of another number type, or on no CubeCL device.
+#[must_use]
+pub fn numbers<E: Element, const D: usize>(tensor: Tensor<D>) -> DeviceSlice<E> {
+    let tensor = tensor.try_into_primitive::<Cube>();
+    slice(tensor.unwrap_or_else(|elsewhere| panic!("the tensor is on no GPU: {elsewhere:?}")))
+}
+
+fn slice<E: Element>(x: CubeTensor) -> DeviceSlice<E> {
+    assert!(x.dtype == dtype::<E>(), "{:?} where {:?} is wanted", x.dtype, dtype::<E>());
+    let x = into_contiguous(x);
+    let len = x.meta.shape().num_elements();
+    DeviceSlice::from_handle(x.handle, len)
+}
+
+/// Burn's name for `E`.
+fn dtype<E: Element>() -> DType {
+    match std::any::TypeId::of::<E>() {
+        number if number == std::any::TypeId::of::<f16>() => DType::F16,
+        number if number == std::any::TypeId::of::<bf16>() => DType::BF16,
+        _ => DType::F32,
+    }
+}
