@@ -7,11 +7,13 @@
 
 pub mod checkpoint;
 mod conv;
+mod placement;
 pub mod rtmdet;
 mod scope;
 pub mod vitpose;
 
 pub use checkpoint::{CheckpointError, TensorSource};
 pub use conv::Conv;
+pub use placement::Placement;
 pub use rtmdet::{RtmDet, RtmDetConfig, RtmDetOutput};
 pub use vitpose::{Heatmaps, VitPose, VitPoseConfig};

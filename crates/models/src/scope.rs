@@ -4,17 +4,19 @@
 use std::fmt::Display;
 
 use burn::module::{Param, ParamId};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 
+use crate::Placement;
 use crate::checkpoint::{CheckpointError, TensorSource};
 
 /// Added to the running variance before its root, as the published configs' `norm_cfg` has it.
 const BATCH_NORM_EPS: f64 = 1e-5;
 
-/// A path into a checkpoint, and the device that what lies there is loaded onto.
+/// A path into a checkpoint, and where what lies there is loaded to.
 pub(crate) struct Scope<'a> {
     source: &'a dyn TensorSource,
     device: &'a Device,
+    numbers: FloatDType,
     path: String,
 }
 
@@ -23,7 +25,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn verified(
         source: &'a dyn TensorSource,
         tensors: &[(String, Vec<usize>)],
-        device: &'a Device,
+        place: &'a Placement,
     ) -> Result<Self, CheckpointError> {
         for (key, expected) in tensors {
             let found = source.shape(key).ok_or_else(|| CheckpointError::Missing { key: key.clone() })?;
@@ -35,12 +37,17 @@ impl<'a> Scope<'a> {
                 });
             }
         }
-        Ok(Self { source, device, path: String::new() })
+        Ok(Self { source, device: &place.device, numbers: place.numbers, path: String::new() })
     }
 
     /// The place `name` below this one.
     pub(crate) fn at(&self, name: impl Display) -> Self {
-        Self { source: self.source, device: self.device, path: self.key(name) }
+        Self { path: self.key(name), ..*self }
+    }
+
+    /// The same place, to be loaded in single precision wherever the rest is not.
+    pub(crate) fn in_f32(&self) -> Self {
+        Self { numbers: FloatDType::F32, path: self.path.clone(), ..*self }
     }
 
     /// The `count` numbered places below `name`, each loaded by `load`.
@@ -75,8 +82,10 @@ impl<'a> Scope<'a> {
         self.parameter_of(TensorData::new(values, shape))
     }
 
+    /// Vectors, biases and a normalisation's parameters, are small and added to sums in f32: they stay as exact.
     fn parameter_of<const D: usize>(&self, data: TensorData) -> Param<Tensor<D>> {
-        Param::initialized(ParamId::new(), Tensor::from_data(data, self.device))
+        let numbers = if D == 1 { FloatDType::F32 } else { self.numbers };
+        Param::initialized(ParamId::new(), Tensor::from_data(data, (self.device, numbers.into())))
     }
 
     fn key(&self, name: impl Display) -> String {

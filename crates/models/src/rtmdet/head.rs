@@ -10,6 +10,7 @@ use super::config::{RtmDetConfig, STRIDES};
 use super::csp_layer::ConvModule;
 use crate::checkpoint::CheckpointError;
 use crate::conv::Conv;
+use crate::placement::in_f32;
 use crate::scope::Scope;
 
 /// The head. The first index is the map's, from the finest.
@@ -25,7 +26,7 @@ pub struct RtmDetSepBnHead {
 impl RtmDetSepBnHead {
     pub(crate) fn load(scope: &Scope<'_>, config: &RtmDetConfig) -> Result<Self, CheckpointError> {
         let convs = |list: &str, level| load_convs(&scope.at(list), config, level);
-        let last = |list: &str, level: usize| Conv::load(&scope.at(list).at(level), 1, 0);
+        let last = |list: &str, level: usize| Conv::load(&scope.at(list).at(level).in_f32(), 1, 0);
         Ok(Self {
             cls_convs: [convs("cls_convs", 0)?, convs("cls_convs", 1)?, convs("cls_convs", 2)?],
             reg_convs: [convs("reg_convs", 0)?, convs("reg_convs", 1)?, convs("reg_convs", 2)?],
@@ -50,8 +51,8 @@ impl RtmDetSepBnHead {
         let through = |convs: &[ConvModule], x| convs.iter().fold(x, |x, conv| conv.forward(x));
         let cls = through(&self.cls_convs[level], x.clone());
         let reg = through(&self.reg_convs[level], x);
-        let cls = self.rtm_cls[level].forward(cls, Activation::None, None);
-        let reg = self.rtm_reg[level].forward(reg, Activation::None, None);
+        let cls = self.rtm_cls[level].forward(in_f32(cls), Activation::None, None);
+        let reg = self.rtm_reg[level].forward(in_f32(reg), Activation::None, None);
         let reg = if self.exp_on_reg { reg.exp() } else { reg };
         (cls, reg * STRIDES[level] as f32)
     }

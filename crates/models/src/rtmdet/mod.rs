@@ -17,8 +17,9 @@ pub use head::RtmDetSepBnHead;
 pub use pafpn::CspNextPafpn;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
+use crate::Placement;
 use crate::checkpoint::{Architecture, CheckpointError, TensorSource};
 use crate::scope::Scope;
 
@@ -37,21 +38,26 @@ pub struct RtmDet {
 /// `(x * stride, y * stride)` in the letterboxed picture.
 #[derive(Clone, Debug)]
 pub struct RtmDetOutput {
-    /// `[n, h, w, classes]` each: logits, to be put through a sigmoid.
+    /// `[n, h, w, classes]` each: logits, to be put through a sigmoid, in f32.
     pub cls_scores: [Tensor<4>; 3],
-    /// `[n, h, w, 4]` each: pixels from the point to the box's left, top, right and bottom side.
+    /// `[n, h, w, 4]` each: pixels from the point to the box's left, top, right and bottom side, in f32.
     pub bbox_preds: [Tensor<4>; 3],
 }
 
 impl RtmDet {
-    /// The network that `config` describes, with the weights of `source`, on `device`.
+    /// The network that `config` describes, with the weights of `source`, on a device, or at a [`Placement`].
     ///
     /// # Errors
     /// [`CheckpointError::Missing`] or [`CheckpointError::Shape`] naming the first tensor that is not as `config` says,
     /// [`CheckpointError::Invalid`] when `config` describes no network.
-    pub fn load(source: &dyn TensorSource, config: &RtmDetConfig, device: &Device) -> Result<Self, CheckpointError> {
+    pub fn load(
+        source: &dyn TensorSource,
+        config: &RtmDetConfig,
+        place: impl Into<Placement>,
+    ) -> Result<Self, CheckpointError> {
         config.validate()?;
-        let scope = Scope::verified(source, &config.tensors(), device)?;
+        let place = place.into();
+        let scope = Scope::verified(source, &config.tensors(), &place)?;
         Ok(Self {
             backbone: CspNext::load(&scope.at("backbone"), config)?,
             neck: CspNextPafpn::load(&scope.at("neck"), config)?,
@@ -60,7 +66,7 @@ impl RtmDet {
     }
 
     /// # Shapes
-    /// * `x` `[n, h, w, 3]`: BGR, `(pixel - mean) / std`, `h` and `w` multiples of 32
+    /// * `x` `[n, h, w, 3]`: BGR, `(pixel - mean) / std`, `h` and `w` multiples of 32, in the placement's numbers
     /// * result: see [`RtmDetOutput`]
     pub fn forward(&self, x: Tensor<4>) -> RtmDetOutput {
         self.bbox_head.forward(self.neck.forward(self.backbone.forward(x)))

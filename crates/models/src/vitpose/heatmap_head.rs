@@ -13,6 +13,7 @@ use super::checkpoint::DECONV_LAYERS;
 use super::config::{HEATMAP, Head, VitPoseConfig};
 use crate::checkpoint::CheckpointError;
 use crate::conv::{Conv, channels_last};
+use crate::placement::in_f32;
 use crate::scope::{BatchNorm, Scope};
 
 /// The head.
@@ -63,7 +64,7 @@ impl HeatmapHead {
         };
         Ok(Self {
             deconv_layers,
-            final_layer: Conv::load(&scope.at("final_layer"), 1, config.head.final_kernel() / 2)?,
+            final_layer: Conv::load(&scope.at("final_layer").in_f32(), 1, config.head.final_kernel() / 2)?,
         })
     }
 
@@ -75,7 +76,7 @@ impl HeatmapHead {
             Some([first, second]) => second.forward(first.forward(x)),
             None => enlarge(relu(x)),
         };
-        let x = self.final_layer.forward(x, Activation::None, None);
+        let x = self.final_layer.forward(in_f32(x), Activation::None, None);
         Heatmaps(x.permute([0, 3, 1, 2]))
     }
 }

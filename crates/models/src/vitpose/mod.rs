@@ -15,8 +15,9 @@ pub use heatmap_head::{Deconv, HeatmapHead};
 pub use patch_embed::PatchEmbed;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
+use crate::Placement;
 use crate::checkpoint::{Architecture, CheckpointError, TensorSource};
 use crate::scope::Scope;
 
@@ -29,19 +30,24 @@ pub struct VitPose {
     pub head: HeatmapHead,
 }
 
-/// `[m, k, 64, 48]`: where each joint of each crop may be. Raw values: they may pass 1 and may be negative.
+/// `[m, k, 64, 48]`: where each joint of each crop may be, in f32. Raw values: they may pass 1 and may be negative.
 #[derive(Clone, Debug)]
 pub struct Heatmaps(pub Tensor<4>);
 
 impl VitPose {
-    /// The network that `config` describes, with the weights of `source`, on `device`.
+    /// The network that `config` describes, with the weights of `source`, on a device, or at a [`Placement`].
     ///
     /// # Errors
     /// [`CheckpointError::Missing`] or [`CheckpointError::Shape`] naming the first tensor that is not as `config` says,
     /// [`CheckpointError::Invalid`] when `config` describes no network.
-    pub fn load(source: &dyn TensorSource, config: &VitPoseConfig, device: &Device) -> Result<Self, CheckpointError> {
+    pub fn load(
+        source: &dyn TensorSource,
+        config: &VitPoseConfig,
+        place: impl Into<Placement>,
+    ) -> Result<Self, CheckpointError> {
         config.validate()?;
-        let scope = Scope::verified(source, &config.tensors(), device)?;
+        let place = place.into();
+        let scope = Scope::verified(source, &config.tensors(), &place)?;
         Ok(Self {
             backbone: VisionTransformer::load(&scope.at("backbone"), config)?,
             head: HeatmapHead::load(&scope.at("head"), config)?,
@@ -49,7 +55,7 @@ impl VitPose {
     }
 
     /// # Shapes
-    /// * `x` `[m, 256, 192, 3]`: RGB, `(pixel - mean) / std`
+    /// * `x` `[m, 256, 192, 3]`: RGB, `(pixel - mean) / std`, in the placement's numbers
     /// * result: see [`Heatmaps`]
     pub fn forward(&self, x: Tensor<4>) -> Heatmaps {
         self.head.forward(self.backbone.forward(x))
