@@ -1,9 +1,10 @@
 //! The recorded networks: their configurations, and tensors in the layouts of the recordings.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use swingpose_models::rtmdet::TestConfig;
 use swingpose_models::vitpose::Head;
 use swingpose_models::{RtmDetConfig, VitPoseConfig};
+use swingpose_tests::device::device;
 
 /// The detectors of the recordings.
 pub(crate) const RTMDETS: [&str; 6] =
@@ -52,7 +53,7 @@ pub(crate) fn vitpose(name: &str) -> VitPoseConfig {
 /// A batch `[n, height, width, 3]` of normalised pictures.
 pub(crate) fn batch(pictures: Vec<f32>, height: usize, width: usize) -> Tensor<4> {
     let count = pictures.len() / (3 * height * width);
-    Tensor::from_data(TensorData::new(pictures, [count, height, width, 3]), &Device::flex())
+    Tensor::from_data(TensorData::new(pictures, [count, height, width, 3]), &device())
 }
 
 /// The numbers of a tensor in row-major order.

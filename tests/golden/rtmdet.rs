@@ -2,11 +2,11 @@
 
 use std::iter::zip;
 
-use burn::tensor::Device;
 use serde::Deserialize;
 use swingpose_kernels::detect_decode::Detection;
 use swingpose_kernels::letterbox::{letterbox, normalize};
 use swingpose_models::{RtmDet, RtmDetConfig, RtmDetOutput};
+use swingpose_tests::device::device;
 use swingpose_tests::fixture::Fixture;
 use swingpose_tests::formula::picture;
 use swingpose_tests::weights::FormulaWeights;
@@ -69,7 +69,7 @@ fn rtmdet_m_of_80_classes_equals_mmdets() {
 /// Runs the recorded network on its picture and compares every stage that was recorded.
 fn check(name: &str, (width, height): (usize, usize)) {
     let (recording, config) = (Fixture::open(name), rtmdet(name));
-    let network = RtmDet::load(&FormulaWeights::of(name), &config, &Device::flex()).expect("the weights fit");
+    let network = RtmDet::load(&FormulaWeights::of(name), &config, &device()).expect("the weights fit");
     let mut stages = Stages::of(name);
 
     let boxed = letterbox(&picture(width, height), width, height, config.input_size);

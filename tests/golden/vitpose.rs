@@ -3,11 +3,12 @@
 //! Keypoints are not compared here: these networks were never trained, and the step from the noise they put out to a
 //! keypoint enlarges a difference of 1e-6 to tenths of a pixel. The decoder has its own recordings.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use swingpose_kernels::crop_udp::{center_scale, crop, normalize, warp_matrix};
 use swingpose_kernels::dark_udp::flip_average;
 use swingpose_models::VitPose;
 use swingpose_models::vitpose::{HEATMAP, INPUT};
+use swingpose_tests::device::device;
 use swingpose_tests::fixture::Fixture;
 use swingpose_tests::formula::picture;
 use swingpose_tests::memory;
@@ -65,7 +66,7 @@ fn check_large(name: &str) {
 /// Runs the recorded network on its crop and on the mirrored one, as one batch, and compares every recorded stage.
 fn check(name: &str) -> Stages {
     let (recording, mut stages) = (Fixture::open(name), Stages::of(name));
-    let network = VitPose::load(&FormulaWeights::of(name), &vitpose(name), &Device::flex()).expect("the weights fit");
+    let network = VitPose::load(&FormulaWeights::of(name), &vitpose(name), &device()).expect("the weights fit");
 
     let [height, width] = INPUT;
     let (center, scale) = center_scale(recording.json("box"), width as f32 / height as f32, 1.25);

@@ -2,6 +2,7 @@
 //! measures of how far a result is from it.
 
 pub mod closeness;
+pub mod device;
 pub mod fixture;
 pub mod formula;
 pub mod gate;

@@ -1,7 +1,7 @@
 //! Each stage by itself, from what the reference gave to it: the frame's pixels, the detector's input and detections, the
 //! crop of mmpose's box and the heatmaps.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use swingpose_core::skeleton::FLIP_INDICES;
 use swingpose_kernels::crop_udp::{self, center_scale, crop, warp_matrix};
 use swingpose_kernels::dark_udp::flip_average;
@@ -10,6 +10,7 @@ use swingpose_kernels::letterbox::{self, Letterboxed, letterbox};
 use swingpose_models::checkpoint::WeightsFile;
 use swingpose_models::vitpose::{HEATMAP, INPUT};
 use swingpose_models::{RtmDet, RtmDetConfig, VitPose};
+use swingpose_tests::device::device;
 use swingpose_video::{BgrImage, SourceOptions, VideoSource};
 
 use super::recording::{FLIP, Frame, Person, Recording};
@@ -46,7 +47,7 @@ struct Networks {
 impl Networks {
     fn load() -> Self {
         let open = |name| WeightsFile::open(&weights(name)).expect("the demo pair");
-        let (detector, pose, device) = (open("rtmdet"), open("vitpose"), Device::flex());
+        let (detector, pose, device) = (open("rtmdet"), open("vitpose"), device());
         let config = detector.config().expect("its configuration");
         Self {
             detector: RtmDet::load(&detector, &config, &device).expect("it loads"),
