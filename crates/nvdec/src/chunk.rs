@@ -2,7 +2,7 @@
 //!
 //! A chunk that begins at a picture of an open GOP (HEVC's CRA, H.264's recovery point) is not fed that picture's leading
 //! pictures: they refer to the chunk before, which shows them. A decoder drops them in any case, and an H100 with driver 580
-//! that was fed them lost one frame a chunk, the first such being the CRA's own. What is skipped, the caller says by the
+//! that was fed them gave the CRA's picture under the time of the one before it. What is skipped, the caller says by the
 //! ranges it feeds. If anything but the pictures fed comes out, in display order and undamaged, the chunk is decoded again
 //! from an earlier point and held to the same; what even that does not give is not given at all.
 
