@@ -1,16 +1,20 @@
-//! What flows between the stages, on the host: each stage takes its input by value and leaves the next.
+//! What flows between the stages: each stage takes its input by value and leaves the next.
 //!
 //! ```text
 //! FrameBatch -> DetectorInput -> Detections -> DetectionBatch -> CropBatch -> HeatmapBatch -> PoseBatch -> FrameLabels
 //! ```
 //!
 //! `detect` makes the first half, `estimate` the second. Frames are borrowed twice, for the letterbox and for the
-//! crops, and dropped with the batch. On the host a batch holds as many people as there are; there is no padding.
+//! crops, and dropped with the batch. On the host a batch holds as many people as there are; a GPU's networks get
+//! batches of one size, padded (`cuda`).
 
-use burn::tensor::Tensor;
+#[cfg(feature = "cuda")]
+use crate::cuda::ring::RingFrame;
+use burn::tensor::{Tensor, TensorData};
 use std::cmp::Ordering;
 use std::num::NonZeroUsize;
 use swingpose_core::{BoundingBox, FrameIndex, FrameLabels, FramePx, Keypoint, Origin, PersonLabel, Timebase};
+use swingpose_models::Placement;
 use swingpose_models::rtmdet::RtmDetOutput;
 use swingpose_video::BgrImage;
 
@@ -23,24 +27,73 @@ pub(crate) fn read_back<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     }
 }
 
-/// An upright frame.
-#[derive(Clone, Debug)]
+/// Pixels to a network, in its numbers.
+pub(crate) fn tensor<const D: usize>(data: TensorData, placement: &Placement) -> Tensor<D> {
+    Tensor::from_data(data, (&placement.device, placement.numbers.into()))
+}
+
+/// A frame.
 pub(crate) struct Frame {
     pub(crate) index: FrameIndex,
     /// Ticks of the stream's timebase.
     pub(crate) pts: i64,
-    pub(crate) image: BgrImage,
+    pub(crate) picture: FramePicture,
+}
+
+/// A frame's pixels, and where they are.
+pub(crate) enum FramePicture {
+    /// On the host, upright.
+    Host(BgrImage),
+    /// In the GPU's memory, as the chip's decoder left them.
+    #[cfg(feature = "cuda")]
+    Device(RingFrame),
 }
 
 impl Frame {
-    /// Width and height in pixels.
-    pub(crate) const fn size(&self) -> (u32, u32) {
-        (self.image.width as u32, self.image.height as u32)
+    /// Whether the pixels are in the GPU's memory.
+    pub(crate) const fn is_on_device(&self) -> bool {
+        !matches!(self.picture, FramePicture::Host(_))
+    }
+
+    /// Width and height of the upright picture in pixels.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        match &self.picture {
+            FramePicture::Host(image) => (image.width as u32, image.height as u32),
+            #[cfg(feature = "cuda")]
+            FramePicture::Device(frame) => frame.size(),
+        }
     }
 }
 
 /// Frames in display order.
 pub(crate) type FrameBatch = Vec<Frame>;
+
+/// The pixels of a batch, which are all in the same place.
+pub(crate) enum Pictures<'a> {
+    Host(Vec<&'a BgrImage>),
+    #[cfg(feature = "cuda")]
+    Device(Vec<&'a RingFrame>),
+}
+
+impl<'a> Pictures<'a> {
+    /// Those of `frames`.
+    pub(crate) fn of(frames: &'a [Frame]) -> Self {
+        #[cfg(feature = "cuda")]
+        if let Some(Frame { picture: FramePicture::Device(_), .. }) = frames.first() {
+            let device = frames.iter().filter_map(|frame| match &frame.picture {
+                FramePicture::Device(frame) => Some(frame),
+                FramePicture::Host(_) => None,
+            });
+            return Self::Device(device.collect());
+        }
+        let host = frames.iter().filter_map(|frame| match &frame.picture {
+            FramePicture::Host(image) => Some(image),
+            #[cfg(feature = "cuda")]
+            FramePicture::Device(_) => None,
+        });
+        Self::Host(host.collect())
+    }
+}
 
 /// How a frame was fitted into the detector's input.
 #[derive(Clone, Copy, Debug)]
@@ -188,7 +241,7 @@ mod tests {
 
     fn frame(index: u64) -> Frame {
         let image = BgrImage { width: 2, height: 1, data: vec![0; 6] };
-        Frame { index: FrameIndex(index), pts: index as i64 * 10, image }
+        Frame { index: FrameIndex(index), pts: index as i64 * 10, picture: FramePicture::Host(image) }
     }
 
     fn pose(owner: usize, side: f32) -> Pose {

@@ -1,13 +1,18 @@
 //! What to run on, and in which arithmetic: the choice that is typed, and what this machine makes of it.
 //!
-//! This version runs on the CPU in single precision. The GPU's names are understood, so that asking for one is answered
-//! with what to use instead rather than as a spelling mistake.
+//! A GPU is used where all it takes is there: a driver, NVRTC and the CUDA headers, cuBLASLt. Where the device was left to the
+//! program, anything less is the CPU; where a GPU was asked for, it is an error that says what to install.
 
+#[cfg(feature = "cuda")]
+use crate::cuda::{Engine, gpus};
 use crate::error::{OptionError, PipelineError};
+#[cfg(not(feature = "cuda"))]
+use crate::no_gpus as gpus;
 use burn::tensor::Device;
 use std::fmt;
 use std::str::FromStr;
 use swingpose_core::provenance::DeviceInfo;
+use swingpose_models::Placement;
 
 /// The device that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +33,25 @@ pub enum CudaDevices {
     All,
     /// These, by ordinal; never empty.
     Listed(Vec<u16>),
+}
+
+impl DeviceChoice {
+    /// The devices that are meant, one by one: a [`Labeler`](crate::Labeler) is for one.
+    ///
+    /// # Errors
+    /// All GPUs are asked for, and none can be used.
+    pub fn each(&self) -> Result<Vec<Self>, PipelineError> {
+        let one = |ordinal: u16| Self::Cuda(CudaDevices::Listed(vec![ordinal]));
+        match self {
+            Self::Auto | Self::Cpu => Ok(vec![self.clone()]),
+            Self::Cuda(CudaDevices::Listed(ordinals)) => Ok(ordinals.iter().copied().map(one).collect()),
+            Self::Cuda(CudaDevices::All) => {
+                let ordinals = gpus::ordinals();
+                let ordinals = ordinals.map_err(|why| PipelineError::NoCuda { asked: self.clone(), why })?;
+                Ok(ordinals.into_iter().map(one).collect())
+            }
+        }
+    }
 }
 
 impl fmt::Display for DeviceChoice {
@@ -71,7 +95,7 @@ pub enum Precision {
     Fp32,
     /// IEEE half precision.
     Fp16,
-    /// bfloat16.
+    /// bfloat16 for the pose network; a detector, whose boxes it moves too far, takes half precision.
     Bf16,
 }
 
@@ -105,23 +129,45 @@ impl FromStr for Precision {
 }
 
 /// A device that can be computed on.
-#[derive(Clone, Debug)]
 pub(crate) struct Resolved {
-    /// Burn's name for it.
-    pub(crate) device: Device,
+    pub(crate) placement: Placement,
     /// What the label file says of it.
     pub(crate) info: DeviceInfo,
+    /// What runs around the networks on a GPU.
+    #[cfg(feature = "cuda")]
+    pub(crate) engine: Option<Engine>,
 }
 
 /// What `choice` and `precision` come to on this machine.
 pub(crate) fn resolve(choice: &DeviceChoice, precision: Option<Precision>) -> Result<Resolved, PipelineError> {
-    if let DeviceChoice::Cuda(_) = choice {
-        return Err(PipelineError::NoCuda { asked: choice.clone() });
+    match choice {
+        DeviceChoice::Cpu => on_cpu(precision),
+        DeviceChoice::Auto => match gpus::ordinals().as_deref() {
+            Ok([first, ..]) => gpus::resolve(*first, precision),
+            _ => on_cpu(precision),
+        },
+        DeviceChoice::Cuda(_) => match choice.each()?.as_slice() {
+            [DeviceChoice::Cuda(CudaDevices::Listed(ordinals))] => gpus::resolve(ordinals[0], precision),
+            _ => Err(PipelineError::SeveralDevices { asked: choice.clone() }),
+        },
     }
+}
+
+fn on_cpu(precision: Option<Precision>) -> Result<Resolved, PipelineError> {
     match precision.unwrap_or(Precision::Fp32) {
-        Precision::Fp32 => Ok(Resolved { device: Device::flex(), info: cpu_info() }),
+        Precision::Fp32 => Ok(Resolved {
+            placement: Placement::from(&Device::flex()),
+            info: cpu_info(),
+            #[cfg(feature = "cuda")]
+            engine: None,
+        }),
         asked => Err(PipelineError::CpuPrecision { asked }),
     }
+}
+
+/// Whether it is a GPU, whose networks take batches of one size.
+pub(crate) fn is_gpu(placement: &Placement) -> bool {
+    placement.device != Device::flex()
 }
 
 fn cpu_info() -> DeviceInfo {
@@ -165,24 +211,23 @@ mod tests {
     }
 
     #[test]
-    fn auto_and_cpu_are_the_cpu_in_single_precision() {
-        for choice in [DeviceChoice::Auto, DeviceChoice::Cpu] {
-            let info = resolve(&choice, None).unwrap().info;
-            assert_eq!((info.kind.as_str(), info.precision.as_str()), ("cpu", "fp32"));
-            assert!(!info.name.is_empty());
-        }
+    fn the_cpu_computes_in_single_precision() {
+        let info = resolve(&DeviceChoice::Cpu, None).unwrap().info;
+        assert_eq!((info.kind.as_str(), info.precision.as_str()), ("cpu", "fp32"));
+        assert!(!info.name.is_empty());
     }
 
     #[test]
-    fn cuda_is_refused_with_what_to_use() {
-        let refusal = resolve(&"cuda:1".parse().unwrap(), None).unwrap_err().to_string();
-        assert!(refusal.contains("cuda:1") && refusal.contains("--device cpu"), "{refusal}");
+    fn several_devices_are_meant_one_by_one() {
+        let each = |text: &str| text.parse::<DeviceChoice>().unwrap().each().unwrap();
+        assert_eq!(each("cpu"), [DeviceChoice::Cpu]);
+        assert_eq!(each("cuda:1,0").iter().map(ToString::to_string).collect::<Vec<_>>(), ["cuda:1", "cuda:0"]);
     }
 
     #[test]
     fn half_precision_is_refused_on_the_cpu() {
         for precision in ["fp16", "bf16"] {
-            let refusal = resolve(&DeviceChoice::Cpu, precision.parse().ok()).unwrap_err().to_string();
+            let refusal = resolve(&DeviceChoice::Cpu, precision.parse().ok()).err().unwrap().to_string();
             assert!(refusal.contains(precision) && refusal.contains("fp32"), "{refusal}");
         }
     }

@@ -98,15 +98,58 @@ pub enum BoxProblem {
     },
 }
 
+/// Why labels cannot be made on a GPU.
+#[derive(Clone, Debug, Error)]
+pub enum NoGpu {
+    /// Something is not there; the message says what to install.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Missing(#[from] swingpose_doctor::Missing),
+    /// There is no GPU of this number.
+    #[error("there is no GPU {ordinal}: this machine has {count}, counted from 0")]
+    NoSuch {
+        /// The number asked for.
+        ordinal: u16,
+        /// How many there are.
+        count: usize,
+    },
+    /// The program was built for the CPU alone.
+    #[error("this program was built without the feature `cuda`")]
+    NotBuilt,
+}
+
 /// Why a run cannot start, or why an input has no labels.
 #[derive(Debug, Error)]
 pub enum PipelineError {
-    /// A GPU was asked for.
-    #[error("{asked}: this version labels on the CPU only; use --device cpu or leave --device out")]
+    /// A GPU was asked for, and cannot be used.
+    #[error("{asked}: {why}; or label on the CPU with --device cpu")]
     NoCuda {
         /// The device asked for.
         asked: DeviceChoice,
+        /// What is missing, and what to do.
+        why: NoGpu,
     },
+    /// More than one device for one labeler.
+    #[error("{asked}: a labeler is for one device; make one for each")]
+    SeveralDevices {
+        /// The devices asked for.
+        asked: DeviceChoice,
+    },
+    /// The GPU failed.
+    #[cfg(feature = "cuda")]
+    #[error("the GPU failed: {0}")]
+    Cuda(#[from] swingpose_cube_nn::cuda::CudaError),
+    /// The GPU's video decoder failed.
+    #[cfg(feature = "cuda")]
+    #[error("the GPU's video decoder failed")]
+    Nvdec {
+        /// The call.
+        source: nvdec::NvdecError,
+    },
+    /// What was computed on the GPU cannot be had.
+    #[cfg(feature = "cuda")]
+    #[error("the GPU failed: {0}")]
+    Gpu(#[from] cubecl::server::ServerError),
     /// A precision that the CPU does not compute in.
     #[error("{asked}: the CPU computes in fp32 only; leave --precision out")]
     CpuPrecision {
@@ -120,6 +163,23 @@ pub enum PipelineError {
         threads: usize,
         /// Why.
         source: rayon::ThreadPoolBuildError,
+    },
+    /// An operation on the GPU failed.
+    #[cfg(feature = "cuda")]
+    #[error("the GPU failed: {}", said.lines().next().unwrap_or_default())]
+    GpuPanic {
+        /// What it failed with.
+        said: String,
+    },
+    /// The GPU's memory is too small, or in use.
+    #[cfg(feature = "cuda")]
+    #[error(
+        "the GPU has not the memory for these networks, even for one crop at a time ({said}): see with `nvidia-smi` what \
+             uses it, or take smaller networks"
+    )]
+    GpuMemory {
+        /// What could not be had.
+        said: String,
     },
     /// Weights that cannot be used.
     #[error("{}: cannot use these weights", path.display())]
@@ -200,4 +260,14 @@ pub enum PipelineError {
     /// The reporter asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+#[cfg(feature = "cuda")]
+impl PipelineError {
+    /// Whether memory of the GPU is lacking.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        // CubeCL's words where an allocation fails, which come as text from wherever they were first met.
+        let said = self.to_string();
+        ["out of device memory", "can't allocate buffer", "OUT_OF_MEMORY"].iter().any(|words| said.contains(words))
+    }
 }

@@ -4,18 +4,25 @@
 //! network a few at a time, so memory does not grow with the number of people; a crop's keypoints do not depend on
 //! which others it went with.
 
-use crate::batch::{Crop, CropBatch, DetectionBatch, Frame, HeatmapBatch, PersonBox, Pose, PoseBatch, read_back};
+use crate::batch::{
+    Crop, CropBatch, DetectionBatch, Frame, HeatmapBatch, PersonBox, Pictures, Pose, PoseBatch, read_back, tensor,
+};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Engine, computed, estimate::Use, ring::RingFrame, zeros};
+use crate::device::{Resolved, is_gpu};
 use crate::error::PipelineError;
 use crate::reporter::{Stage, StageTimes};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::TensorData;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use swingpose_core::Keypoint;
 use swingpose_core::skeleton::{FLIP_INDICES, KEYPOINT_COUNT};
 use swingpose_kernels::{crop_udp, dark_udp};
+use swingpose_models::Placement;
 use swingpose_models::checkpoint::WeightsFile;
 use swingpose_models::vitpose::{HEATMAP, INPUT, VitPose, VitPoseConfig};
+use swingpose_video::BgrImage;
 
 /// How much larger than the box a crop is (mmpose's `GetBBoxCenterScale`).
 const BOX_PADDING: f32 = 1.25;
@@ -28,9 +35,11 @@ const HEATMAPS_LEN: usize = KEYPOINT_COUNT * HEATMAP[0] * HEATMAP[1];
 pub(crate) struct PoseEstimator {
     network: VitPose,
     flip: bool,
-    /// How many crops go through the network together.
-    batch: NonZeroUsize,
-    device: Device,
+    /// How many crops go through the network together, on a GPU always.
+    pub(crate) batch: NonZeroUsize,
+    placement: Placement,
+    #[cfg(feature = "cuda")]
+    engine: Option<Engine>,
 }
 
 impl PoseEstimator {
@@ -38,38 +47,76 @@ impl PoseEstimator {
     ///
     /// # Errors
     /// [`PipelineError::Weights`] naming the file, [`PipelineError::Keypoints`] for other keypoints than COCO's.
-    pub(crate) fn load(path: &Path, flip: bool, batch: NonZeroUsize, device: &Device) -> Result<Self, PipelineError> {
+    pub(crate) fn load(path: &Path, flip: bool, resolved: &Resolved) -> Result<Self, PipelineError> {
         let refusal = |source| PipelineError::Weights { path: path.to_owned(), source };
         let file = WeightsFile::open(path).map_err(refusal)?;
         let config = file.config::<VitPoseConfig>().map_err(refusal)?;
         if config.num_keypoints != KEYPOINT_COUNT {
             return Err(PipelineError::Keypoints { path: path.to_owned(), found: config.num_keypoints });
         }
-        let network = VitPose::load(&file, &config, device).map_err(refusal)?;
-        Ok(Self { network, flip, batch, device: device.clone() })
+        let placement = resolved.placement.clone();
+        let network = VitPose::load(&file, &config, placement.clone()).map_err(refusal)?;
+        Ok(Self {
+            network,
+            flip,
+            batch: NonZeroUsize::MIN,
+            placement,
+            #[cfg(feature = "cuda")]
+            engine: resolved.engine.clone(),
+        })
     }
 
     /// The keypoints of everybody in `people`, which holds one list a frame.
-    pub(crate) fn estimate(&self, frames: &[Frame], people: DetectionBatch, times: &mut StageTimes) -> PoseBatch {
+    pub(crate) fn estimate(
+        &self,
+        frames: &[Frame],
+        people: DetectionBatch,
+        times: &mut StageTimes,
+    ) -> Result<PoseBatch, PipelineError> {
         let crops: Vec<Crop> = plan(people);
-        let poses = crops.chunks(self.batch.get()).flat_map(|crops| {
-            let crops = times.time(Stage::Crop, || self.crop(frames, crops));
-            let heatmaps = times.time(Stage::Estimate, || self.forward(crops));
-            times.time(Stage::Keypoints, || keypoints(heatmaps))
-        });
-        PoseBatch { poses: poses.collect() }
+        let pictures = Pictures::of(frames);
+        let mut poses = Vec::with_capacity(crops.len());
+        for crops in crops.chunks(self.batch.get()) {
+            match &pictures {
+                Pictures::Host(images) => {
+                    let crops = times.time(Stage::Crop, || self.crop(images, crops));
+                    let heatmaps = times.time(Stage::Estimate, || self.forward(crops));
+                    poses.extend(times.time(Stage::Keypoints, || keypoints(heatmaps)));
+                }
+                #[cfg(feature = "cuda")]
+                Pictures::Device(frames) => {
+                    poses.extend(times.time(Stage::Estimate, || self.estimate_on_device(frames, crops))?);
+                }
+            }
+        }
+        Ok(PoseBatch { poses })
     }
 
-    fn crop(&self, frames: &[Frame], crops: &[Crop]) -> CropBatch {
-        let mut pixels = vec![0.0; crops.len() * CROP_LEN];
+    #[cfg(feature = "cuda")]
+    fn estimate_on_device(&self, frames: &[&RingFrame], crops: &[Crop]) -> Result<Vec<Pose>, PipelineError> {
+        let Some(engine) = &self.engine else { return Ok(Vec::new()) };
+        let how =
+            Use { flip: self.flip, padding: BOX_PADDING, count: self.batch.get(), numbers: self.placement.numbers };
+        engine.estimate(&self.network, &how, frames, crops)
+    }
+
+    /// Runs the network once on nothing: what it takes of memory, and of kernels to be compiled, is there afterwards.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn warm_up(&self) -> Result<(), PipelineError> {
+        computed(self.network.forward(zeros([self.batch.get(), INPUT[0], INPUT[1], 3], &self.placement)).0)
+    }
+
+    fn crop(&self, images: &[&BgrImage], crops: &[Crop]) -> CropBatch {
+        let count = if is_gpu(&self.placement) { self.batch.get() } else { crops.len() };
+        let mut pixels = vec![0.0; count * CROP_LEN];
         crops.par_iter().zip(pixels.par_chunks_mut(CROP_LEN)).for_each(|(crop, pixels)| {
-            let image = &frames[crop.owner].image;
+            let image = images[crop.owner];
             let matrix = crop_udp::warp_matrix(crop.center, crop.scale, (INPUT[1], INPUT[0]));
             let warped = crop_udp::crop(&image.data, image.width, image.height, &matrix, (INPUT[1], INPUT[0]));
             crop_udp::normalize(&warped, pixels);
         });
-        let data = TensorData::new(pixels, [crops.len(), INPUT[0], INPUT[1], 3]);
-        CropBatch { pixels: Tensor::from_data(data, &self.device), crops: crops.to_vec() }
+        let data = TensorData::new(pixels, [count, INPUT[0], INPUT[1], 3]);
+        CropBatch { pixels: tensor(data, &self.placement), crops: crops.to_vec() }
     }
 
     fn forward(&self, CropBatch { pixels, crops }: CropBatch) -> HeatmapBatch {

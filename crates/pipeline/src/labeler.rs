@@ -4,26 +4,39 @@
 //! frame, [`Labeler::label_file`] writes them to a label file with what made them.
 
 use crate::boxes::GivenBoxes;
+#[cfg(feature = "cuda")]
+use crate::cuda::{Engine, guarded};
+use crate::decoding::Decoding;
 use crate::detect::Detector;
-use crate::device::{DeviceChoice, Precision, resolve};
+use crate::device::{DeviceChoice, Precision, Resolved, is_gpu, resolve};
 use crate::error::PipelineError;
 use crate::estimate::PoseEstimator;
 use crate::labeling::Labeling;
 use crate::options::LabelOptions;
 use crate::provenance::{Making, digest_file, program};
-use burn::tensor::Device;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
-use swingpose_core::provenance::Weights;
+use swingpose_core::provenance::{DeviceInfo, Weights};
 use swingpose_models::checkpoint::WeightsFile;
+use swingpose_video::SourceOptions;
 
 /// The pose network that is used where none is named: the most accurate one.
 pub const DEFAULT_POSE: &str = "vitpose-h";
 
 /// Frames, and crops, that go through a network together. On a CPU a batch shares no work worth waiting for, and more
 /// frames only take more memory.
-const BATCH: NonZeroUsize = NonZeroUsize::MIN;
+const CPU_BATCH: NonZeroUsize = NonZeroUsize::MIN;
+
+/// The same on a GPU, which 32 crops fill.
+const GPU_BATCH: NonZeroUsize = NonZeroUsize::new(32).unwrap();
+
+/// Crops that go together where frames go alone.
+const CROPS_ALONE: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+
+/// Inputs that a GPU labels at once: one begins or ends while the other keeps it busy.
+#[cfg(feature = "cuda")]
+const GPU_FILES: usize = 2;
 
 /// Where people's boxes come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +59,7 @@ pub struct LabelerBuilder {
     precision: Option<Precision>,
     options: LabelOptions,
     threads: Option<NonZeroUsize>,
-    batch: NonZeroUsize,
+    batch: Option<NonZeroUsize>,
 }
 
 impl LabelerBuilder {
@@ -89,7 +102,7 @@ impl LabelerBuilder {
     /// How many frames, and crops, go through a network together. The labels do not depend on it.
     #[must_use]
     pub fn batch(self, batch: NonZeroUsize) -> Self {
-        Self { batch, ..self }
+        Self { batch: Some(batch), ..self }
     }
 
     /// Loads the networks and the boxes.
@@ -100,8 +113,27 @@ impl LabelerBuilder {
         let resolved = resolve(&self.device, self.precision)?;
         let pool = self.pool()?;
         let pose_weights = WeightsHash::start(&self.pose);
-        let (boxes, detector, told) = self.load_boxes(&resolved.device)?;
-        let pose = PoseEstimator::load(&self.pose, self.options.flip, self.batch, &resolved.device)?;
+        let gpu = is_gpu(&resolved.placement);
+        let batch = self.batch.unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
+        let (mut boxes, detector, told) = self.load_boxes(&resolved)?;
+        let mut pose = PoseEstimator::load(&self.pose, self.options.flip, &resolved)?;
+        // Where each frame waits for the one before, it goes alone, with its few people.
+        let alone = self.options.detect_every != NonZeroU32::MIN;
+        let mut batches = if alone { (NonZeroUsize::MIN, batch.min(CROPS_ALONE)) } else { (batch, batch) };
+        boxes.set_batch(batches.0);
+        pose.batch = batches.1;
+        #[cfg(feature = "cuda")]
+        while gpu && let Err(error) = guarded(|| boxes.warm_up().and_then(|()| pose.warm_up())) {
+            if !error.is_out_of_memory() {
+                return Err(error);
+            }
+            if batches.1 == NonZeroUsize::MIN {
+                return Err(PipelineError::GpuMemory { said: error.to_string() });
+            }
+            batches = (half(batches.0), half(batches.1));
+            boxes.set_batch(batches.0);
+            pose.batch = batches.1;
+        }
         let making = Making {
             program: program(),
             detector,
@@ -109,7 +141,17 @@ impl LabelerBuilder {
             device: resolved.info,
             options: self.options.provenance(&told, matches!(boxes, BoxSource::Detector(_))),
         };
-        Ok(Labeler { boxes, pose, making, options: self.options, pool, threads: self.threads, batch: self.batch })
+        Ok(Labeler {
+            boxes,
+            pose,
+            making,
+            options: self.options,
+            pool,
+            threads: self.threads,
+            batch: batches.0.max(batches.1),
+            #[cfg(feature = "cuda")]
+            engine: resolved.engine,
+        })
     }
 
     fn pool(&self) -> Result<rayon::ThreadPool, PipelineError> {
@@ -119,11 +161,11 @@ impl LabelerBuilder {
     }
 
     /// The source of boxes, the detector's weights if there is one, and what the provenance says of the source.
-    fn load_boxes(&self, device: &Device) -> Result<(BoxSource, Option<Weights>, String), PipelineError> {
+    fn load_boxes(&self, resolved: &Resolved) -> Result<(BoxSource, Option<Weights>, String), PipelineError> {
         match &self.boxes {
             Boxes::Detected(path) => {
                 let weights = WeightsHash::start(path);
-                let detector = Detector::load(path, self.options.score_threshold.get(), device)?;
+                let detector = Detector::load(path, self.options.score_threshold.get(), resolved)?;
                 Ok((BoxSource::Detector(Box::new(detector)), Some(weights.finish(self.demo)?), "detected".to_owned()))
             }
             Boxes::WholeFrame => Ok((BoxSource::WholeFrame, None, "whole_frame".to_owned())),
@@ -169,6 +211,26 @@ pub(crate) enum BoxSource {
     Given(GivenBoxes),
 }
 
+impl BoxSource {
+    /// How many frames go through the detector together.
+    const fn set_batch(&mut self, batch: NonZeroUsize) {
+        if let Self::Detector(detector) = self {
+            detector.batch = batch;
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn warm_up(&self) -> Result<(), PipelineError> {
+        if let Self::Detector(detector) = self { detector.warm_up() } else { Ok(()) }
+    }
+}
+
+/// Half as many, and at least one.
+#[cfg(feature = "cuda")]
+fn half(batch: NonZeroUsize) -> NonZeroUsize {
+    NonZeroUsize::new(batch.get() / 2).unwrap_or(NonZeroUsize::MIN)
+}
+
 /// Networks and options, ready to label.
 pub struct Labeler {
     pub(crate) boxes: BoxSource,
@@ -178,9 +240,43 @@ pub struct Labeler {
     pub(crate) pool: rayon::ThreadPool,
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) batch: NonZeroUsize,
+    #[cfg(feature = "cuda")]
+    engine: Option<Engine>,
 }
 
 impl Labeler {
+    /// Computes on the labeler's threads; on a GPU from the caller's own, since CubeCL gives each thread a stream.
+    pub(crate) fn run<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, PipelineError> + Send,
+    ) -> Result<T, PipelineError> {
+        #[cfg(feature = "cuda")]
+        if self.engine.is_some() {
+            return guarded(work);
+        }
+        self.pool.install(work)
+    }
+
+    /// How many inputs are worth labeling at once.
+    pub(crate) fn files_at_once(&self) -> usize {
+        #[cfg(feature = "cuda")]
+        if self.engine.is_some() {
+            return GPU_FILES;
+        }
+        1
+    }
+
+    /// Begins to decode `input`, where that is best done.
+    pub(crate) fn decoding(&self, input: &Path, options: &SourceOptions) -> Result<Decoding, PipelineError> {
+        // Twice the batch: one is being labeled while the next is decoded.
+        let waiting = 2 * self.batch.get();
+        #[cfg(feature = "cuda")]
+        if let Some(engine) = &self.engine {
+            return Decoding::on_gpu(input, options, waiting, engine);
+        }
+        Decoding::on_host(input, options, waiting)
+    }
+
     /// A labeler with the pose network of this file of converted ViTPose weights; by default it takes the whole frame
     /// for the box.
     #[must_use]
@@ -193,8 +289,14 @@ impl Labeler {
             precision: None,
             options: LabelOptions::default(),
             threads: None,
-            batch: BATCH,
+            batch: None,
         }
+    }
+
+    /// What the networks are computed on.
+    #[must_use]
+    pub const fn device(&self) -> &DeviceInfo {
+        &self.making.device
     }
 
     /// The labels of a video or picture, one [`FrameLabels`](swingpose_core::FrameLabels) a frame in display order.

@@ -13,19 +13,25 @@
 //! # Ok::<(), PipelineError>(())
 //! ```
 //!
-//! The flow: a video's upright frames are decoded on one thread; on another, each goes through the detector, the crops
-//! of its people through the pose network, and the heatmaps to keypoints in frame pixels. The crate never prints: a
-//! [`Reporter`] hears how it goes.
+//! The flow: a video's upright frames are decoded beside the rest; each goes through the detector, the crops of its
+//! people through the pose network, and the heatmaps to keypoints in frame pixels. On a GPU the frames never leave it.
+//! The crate never prints: a [`Reporter`] hears how it goes.
 
 mod batch;
 pub mod boxes;
+#[cfg(feature = "cuda")]
+mod cuda;
+mod decoding;
 mod detect;
 mod device;
 mod error;
 mod estimate;
+mod fleet;
 mod label_file;
 mod labeler;
 mod labeling;
+#[cfg(not(feature = "cuda"))]
+mod no_gpus;
 mod options;
 pub mod prelude;
 mod provenance;
@@ -33,7 +39,8 @@ mod reporter;
 pub mod schedule;
 
 pub use device::{CudaDevices, DeviceChoice, Precision};
-pub use error::{BoxProblem, OptionError, PipelineError};
+pub use error::{BoxProblem, NoGpu, OptionError, PipelineError};
+pub use fleet::{FleetReporter, Job, label_files};
 pub use label_file::Existing;
 pub use labeler::{Boxes, DEFAULT_POSE, Labeler, LabelerBuilder};
 pub use labeling::Labeling;

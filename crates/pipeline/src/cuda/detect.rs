@@ -1,0 +1,89 @@
+//! Frames on the GPU to people's boxes: letterbox, RTMDet, top-k and both suppressions there; the boxes come to the host.
+
+use super::ring::{RingFrame, batch};
+use super::{Engine, with_numbers};
+use crate::batch::{DetectionBatch, PersonBox};
+use crate::error::PipelineError;
+use burn::tensor::FloatDType;
+use swingpose_core::{BoundingBox, Origin};
+use swingpose_cube_kernels::FrameBatch;
+use swingpose_cube_kernels::detect_decode::{Level, PeopleCfg, TestCfg, detect_decode, people};
+use swingpose_cube_kernels::letterbox::letterbox;
+use swingpose_cube_kernels::nms::Boxes;
+use swingpose_kernels::cube::numbers;
+use swingpose_kernels::letterbox::content_size;
+use swingpose_models::rtmdet::{RtmDet, RtmDetConfig, RtmDetOutput, STRIDES};
+
+/// What of RTMDet's answer is a person.
+pub(crate) struct Choice<'a> {
+    pub(crate) config: &'a RtmDetConfig,
+    pub(crate) test_cfg: TestCfg,
+    pub(crate) people: PeopleCfg,
+    /// What the network computes in.
+    pub(crate) numbers: FloatDType,
+}
+
+impl Engine {
+    /// The people of each of `frames`, which go through the network as `count`.
+    pub(crate) fn detect(
+        &self,
+        network: &RtmDet,
+        choice: &Choice<'_>,
+        frames: &[&RingFrame],
+        count: usize,
+    ) -> Result<DetectionBatch, PipelineError> {
+        let Some(planes) = batch(frames, count)? else { return Ok(DetectionBatch::default()) };
+        let output = self.forward(network, choice, &planes);
+        let sizes: Vec<(usize, usize)> = planes.layouts().iter().map(|layout| layout.upright()).collect();
+        let boxes = self.people(output, choice, &sizes);
+        let mut people = self.read_back(&boxes)?;
+        people.truncate(frames.len());
+        Ok(DetectionBatch { people })
+    }
+
+    fn forward(&self, network: &RtmDet, choice: &Choice<'_>, planes: &FrameBatch) -> RtmDetOutput {
+        let side = choice.config.input_size;
+        let shape = [planes.len(), side, side, 3];
+        with_numbers!(choice.numbers, E => {
+            let pixels = letterbox::<E>(self.gpu.client(), planes, side);
+            network.forward(self.gpu.tensor(&pixels, shape))
+        })
+    }
+
+    /// Boxes in frame pixels, those of people alone, best first.
+    fn people(&self, output: RtmDetOutput, choice: &Choice<'_>, sizes: &[(usize, usize)]) -> Boxes {
+        let side = choice.config.input_size;
+        let scales: Vec<_> = sizes.iter().map(|&size| scale(size, side)).collect();
+        let maps = output.cls_scores.into_iter().zip(output.bbox_preds).zip(STRIDES);
+        let levels: Vec<Level> = maps
+            .map(|((cls_scores, bbox_preds), stride)| {
+                let [_, height, width, _] = cls_scores.dims();
+                Level { cls_scores: numbers(cls_scores), bbox_preds: numbers(bbox_preds), height, width, stride }
+            })
+            .collect();
+        let client = self.gpu.client();
+        let found = detect_decode(client, &levels, choice.config.num_classes, side, &scales, &choice.test_cfg);
+        people(client, &found, sizes, choice.people)
+    }
+
+    fn read_back(&self, boxes: &Boxes) -> Result<Vec<Vec<PersonBox>>, PipelineError> {
+        let client = self.gpu.client();
+        let (corners, scores, live) =
+            (boxes.corners.read(client)?, boxes.scores.read(client)?, boxes.live.read(client)?);
+        let person = |(corners, (&score, _)): (&[f32], (&f32, &u32))| {
+            let bounding_box = BoundingBox::new(corners[0], corners[1], corners[2], corners[3]);
+            PersonBox { bounding_box, score, origin: Origin::Detected }
+        };
+        let places: Vec<_> = corners.chunks_exact(4).zip(scores.iter().zip(&live)).collect();
+        let images = places.chunks(boxes.capacity.max(1));
+        Ok(images
+            .map(|places| places.iter().copied().filter(|(_, (_, live))| **live == 1).map(person).collect())
+            .collect())
+    }
+}
+
+/// Detector pixels a frame pixel, across and down.
+fn scale((width, height): (usize, usize), side: usize) -> (f64, f64) {
+    let (content_width, content_height) = content_size(width, height, side);
+    (content_width as f64 / width as f64, content_height as f64 / height as f64)
+}

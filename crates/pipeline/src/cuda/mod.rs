@@ -1,0 +1,89 @@
+//! The GPU path: frames from the chip's decoder to keypoints, none of which the host sees in between.
+//!
+//! `ring` holds the frames, `detect` and `estimate` run the kernels around the networks, whose vocabulary is that of the CPU path.
+//! What comes back to the host are boxes and keypoints.
+
+pub(crate) mod detect;
+pub(crate) mod estimate;
+pub(crate) mod gpus;
+pub(crate) mod ring;
+
+use burn::tensor::{Device, Tensor};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use swingpose_kernels::cube::Gpu;
+use swingpose_models::Placement;
+
+use crate::error::PipelineError;
+
+/// Bytes of decoded frames on their way, for each input: a good second of 1080p at 240 fps, and less than the 2 GiB that the
+/// kernels can address.
+const RING_BYTES: usize = 1 << 30;
+
+/// A GPU to label on.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    pub(crate) gpu: Gpu,
+    /// The chip's decoders, or why there are none.
+    pub(crate) decoders: Result<Arc<nvdec::Pool>, String>,
+}
+
+impl Engine {
+    /// The GPU that `device` is, which has number `ordinal`.
+    pub(crate) fn new(device: &Device, ordinal: u16) -> Option<Self> {
+        let gpu = Gpu::of(device)?;
+        let context = nvdec::Context::open(u32::from(ordinal));
+        let pool = context.map(|context| Arc::new(nvdec::Pool::new(context, nvdec::Options::default())));
+        Some(Self { gpu, decoders: pool.map_err(|error| error.to_string()) })
+    }
+
+    /// Room for the frames of a video, from number `first` on.
+    pub(crate) fn ring(
+        &self,
+        info: &swingpose_video::VideoInfo,
+        first: u64,
+    ) -> Result<Arc<ring::FrameRing>, PipelineError> {
+        ring::FrameRing::new(&self.gpu, info, first, RING_BYTES)
+    }
+}
+
+/// Black pixels for a network.
+pub(crate) fn zeros(shape: [usize; 4], placement: &Placement) -> Tensor<4> {
+    Tensor::zeros(shape, (&placement.device, placement.numbers.into()))
+}
+
+/// Waits until `answer` is computed, or could not be.
+pub(crate) fn computed(answer: Tensor<4>) -> Result<(), PipelineError> {
+    let answer = answer.slice([0..1, 0..1, 0..1, 0..1]).try_into_data();
+    answer.map(drop).map_err(|error| PipelineError::GpuPanic { said: error.to_string() })
+}
+
+/// What `work` comes to. The networks' operations have no errors: what fails in them, an allocation before all, panics.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, PipelineError>) -> Result<T, PipelineError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned()));
+        Err(PipelineError::GpuPanic { said: said.unwrap_or_else(|| "without a word".to_owned()) })
+    })
+}
+
+/// Evaluates `$body` with `$number` the type that `$numbers` names.
+macro_rules! with_numbers {
+    ($numbers:expr, $number:ident => $body:expr) => {
+        match $numbers {
+            burn::tensor::FloatDType::F16 => {
+                type $number = half::f16;
+                $body
+            }
+            burn::tensor::FloatDType::BF16 => {
+                type $number = half::bf16;
+                $body
+            }
+            _ => {
+                type $number = f32;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_numbers;
