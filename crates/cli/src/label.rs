@@ -1,14 +1,17 @@
-//! `swingpose label`: labels the inputs one after another with the networks loaded once, and sums up.
+//! `swingpose label`: labels the inputs with the networks loaded once a device, and sums up.
 
 use crate::args::LabelArgs;
 use crate::exit::Exit;
 use crate::io::Io;
 use crate::overlay;
 use crate::progress::Progress;
-use crate::settings::{Job, LabelSettings};
+use crate::settings::LabelSettings;
 use crate::summary::{Done, Run};
 use anyhow::Context;
-use swingpose::{Existing, PipelineError};
+use std::panic::resume_unwind;
+use std::thread;
+use std::time::{Duration, Instant};
+use swingpose::{DeviceChoice, Existing, FleetReporter, Job, Labeler, PipelineError, Summary, label_files};
 
 /// Labels what `args` ask for.
 ///
@@ -22,24 +25,88 @@ pub(crate) fn run(args: &LabelArgs, io: &mut Io<'_>) -> anyhow::Result<Exit> {
              `swingpose weights --help` for real ones",
         );
     }
-    let labeler = settings.labeler.build()?;
+    let labelers = labelers(&settings)?;
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::Keep };
-    let mut run = Run::start();
-    for Job { input, output } in &settings.jobs {
-        let labeled = labeler.label_file(input, output, existing, &mut Progress::new(io));
-        let interrupted = matches!(labeled, Err(PipelineError::Interrupted));
-        let drawn = match &labeled {
-            Ok(summary) if args.overlay => Some(overlay::after_labeling(&summary.output, input)),
-            _ => None,
-        };
-        run.tell_and_keep(Done { input: input.clone(), labeled, drawn }, io);
-        if interrupted {
-            break;
-        }
+    let gpus: Vec<_> = labelers.iter().map(Labeler::device).filter(|device| device.kind == "cuda").collect();
+    for gpu in &gpus {
+        io.say(format_args!("on {}, in {}", gpu.name, gpu.precision));
     }
+    let patience = if gpus.is_empty() { None } else { Some(GPU_PATIENCE) };
+    let mut fleet = Fleet::new(&settings.jobs, args.overlay, patience, io);
+    label_files(&labelers, &settings.jobs, existing, &mut fleet);
+    let run = fleet.into_run();
     run.tell(settings.jobs.len(), io);
     if args.json {
         io.print(run.json()).context("cannot write the summary")?;
     }
     Ok(run.exit())
+}
+
+/// A labeler for each device, loaded side by side.
+fn labelers(settings: &LabelSettings) -> Result<Vec<Labeler>, PipelineError> {
+    let load = |device: &DeviceChoice| settings.labeler.clone().device(device.clone()).build();
+    match settings.devices.as_slice() {
+        [device] => Ok(vec![load(device)?]),
+        devices => thread::scope(|scope| {
+            let loading: Vec<_> = devices.iter().map(|device| scope.spawn(|| load(device))).collect();
+            let loaded = loading.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            loaded.collect()
+        }),
+    }
+}
+
+/// The jobs of a run, told and drawn as they end.
+struct Fleet<'a, 'io> {
+    jobs: &'a [Job],
+    overlay: bool,
+    run: Run,
+    progress: Progress<'a, 'io>,
+    /// How long nothing may happen.
+    patience: Option<Duration>,
+    last_heard: Instant,
+}
+
+/// A GPU that has answered nothing for so long will not answer any more. A batch takes a tenth of a second.
+const GPU_PATIENCE: Duration = Duration::from_secs(120);
+
+impl<'a, 'io> Fleet<'a, 'io> {
+    fn new(jobs: &'a [Job], overlay: bool, patience: Option<Duration>, io: &'a mut Io<'io>) -> Self {
+        let (run, progress) = (Run::start(jobs.len()), Progress::new(io));
+        Self { jobs, overlay, run, progress, patience, last_heard: Instant::now() }
+    }
+
+    fn into_run(self) -> Run {
+        self.run
+    }
+}
+
+impl FleetReporter for Fleet<'_, '_> {
+    fn started(&mut self, job: usize, frames: u64) {
+        self.last_heard = Instant::now();
+        self.progress.started(job, &self.jobs[job].input, frames);
+    }
+
+    fn progressed(&mut self, job: usize, frames: u64) {
+        self.last_heard = Instant::now();
+        self.progress.progressed(job, frames);
+    }
+
+    fn finished(&mut self, job: usize, labeled: Result<Summary, PipelineError>) {
+        self.last_heard = Instant::now();
+        let input = &self.jobs[job].input;
+        let drawn = match &labeled {
+            Ok(summary) if self.overlay => Some(overlay::after_labeling(&summary.output, input)),
+            _ => None,
+        };
+        let done = Done { input: input.clone(), labeled, drawn };
+        let run = &mut self.run;
+        self.progress.interrupted_by(job, |io| run.tell_and_keep(job, done, io));
+    }
+
+    fn should_stop(&mut self) -> bool {
+        if self.patience.is_some_and(|patience| self.last_heard.elapsed() > patience) {
+            self.progress.give_up(GPU_PATIENCE);
+        }
+        self.progress.is_interrupted()
+    }
 }

@@ -4,24 +4,18 @@
 use crate::args::LabelArgs;
 use crate::networks::Networks;
 use anyhow::{Context, ensure};
-use std::path::PathBuf;
-use swingpose::{Boxes, LabelOptions, Labeler, LabelerBuilder, expand};
+use swingpose::{Boxes, DeviceChoice, Job, LabelOptions, Labeler, LabelerBuilder, expand};
 use swingpose_labels::output_paths;
 
 /// What `--detector` is called when there is to be none.
 const NO_DETECTOR: &str = "none";
 
-/// An input and the label file it gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Job {
-    pub(crate) input: PathBuf,
-    pub(crate) output: PathBuf,
-}
-
 /// A `label` run, ready to go.
 pub(crate) struct LabelSettings {
     pub(crate) jobs: Vec<Job>,
     pub(crate) labeler: LabelerBuilder,
+    /// What to label on: a labeler for each.
+    pub(crate) devices: Vec<DeviceChoice>,
     /// Whether the demonstration weights stand in for real ones.
     pub(crate) demo: bool,
 }
@@ -44,11 +38,10 @@ impl LabelSettings {
         let labeler = Labeler::builder(networks.pose)
             .boxes(boxes)
             .demo(networks.demo)
-            .device(args.device.clone())
             .precision(args.precision)
             .options(options)
             .threads(args.threads);
-        Ok(Self { jobs, labeler, demo: networks.demo })
+        Ok(Self { jobs, labeler, devices: args.device.each()?, demo: networks.demo })
     }
 }
 

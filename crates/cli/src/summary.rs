@@ -29,16 +29,18 @@ impl Done {
 /// The inputs of a run that are done with, labeled or not.
 pub(crate) struct Run {
     start: Instant,
-    inputs: Vec<Done>,
+    /// In the order in which they were given, whatever the order in which they ended.
+    inputs: Vec<Option<Done>>,
 }
 
 impl Run {
-    pub(crate) fn start() -> Self {
-        Self { start: Instant::now(), inputs: Vec::new() }
+    /// A run over `jobs` inputs.
+    pub(crate) fn start(jobs: usize) -> Self {
+        Self { start: Instant::now(), inputs: (0..jobs).map(|_| None).collect() }
     }
 
-    /// Says how it went with an input, and keeps it for the sum.
-    pub(crate) fn tell_and_keep(&mut self, done: Done, io: &mut Io<'_>) {
+    /// Says how it went with input `job`, and keeps it for the sum.
+    pub(crate) fn tell_and_keep(&mut self, job: usize, done: Done, io: &mut Io<'_>) {
         let input = done.input.display();
         match &done.labeled {
             Ok(summary) => {
@@ -53,7 +55,7 @@ impl Run {
         if let Some(error) = done.overlay_error() {
             io.say(format_args!("error: {input}: {error:#}"));
         }
-        self.inputs.push(done);
+        self.inputs[job] = Some(done);
     }
 
     /// Says what a run of `asked` inputs came to.
@@ -75,7 +77,7 @@ impl Run {
     pub(crate) fn exit(&self) -> Exit {
         if self.failed().any(|(_, error)| matches!(error, PipelineError::Interrupted)) {
             Exit::Interrupted
-        } else if self.failed().next().is_some() || self.inputs.iter().any(|done| done.overlay_error().is_some()) {
+        } else if self.failed().next().is_some() || self.done().any(|done| done.overlay_error().is_some()) {
             Exit::SomeFailed
         } else {
             Exit::Done
@@ -84,7 +86,7 @@ impl Run {
 
     /// The whole run as one JSON object.
     pub(crate) fn json(&self) -> Value {
-        let inputs: Vec<Value> = self.inputs.iter().map(input_json).collect();
+        let inputs: Vec<Value> = self.done().map(input_json).collect();
         json!({
             "labeled": self.labeled().count(),
             "failed": self.failed().count(),
@@ -96,12 +98,16 @@ impl Run {
         })
     }
 
+    fn done(&self) -> impl Iterator<Item = &Done> {
+        self.inputs.iter().flatten()
+    }
+
     fn labeled(&self) -> impl Iterator<Item = &Summary> {
-        self.inputs.iter().filter_map(|done| done.labeled.as_ref().ok())
+        self.done().filter_map(|done| done.labeled.as_ref().ok())
     }
 
     fn failed(&self) -> impl Iterator<Item = (&Path, &PipelineError)> {
-        self.inputs.iter().filter_map(|done| Some((done.input.as_path(), done.labeled.as_ref().err()?)))
+        self.done().filter_map(|done| Some((done.input.as_path(), done.labeled.as_ref().err()?)))
     }
 
     fn stage_times(&self) -> StageTimes {
