@@ -22,6 +22,7 @@ mod state;
 mod toolkit;
 mod version;
 
+use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
@@ -36,38 +37,32 @@ pub use missing::{Lack, Missing};
 pub use piece::Piece;
 pub use places::Places;
 pub use ready::Ready;
-pub use toolkit::{CublasLt, Nvrtc};
+pub use toolkit::Library;
 pub use version::Version;
 
-use state::as_state;
 use toolkit::Search;
 
 /// The CUDA that is advised where no driver says which it takes.
-const ADVISED: Version = Version::new(13, 0);
-
-/// What is waited for, and what to do where it does not answer.
-type Asked = (&'static str, &'static str);
-const DRIVER: Asked = ("the NVIDIA driver", "see whether `nvidia-smi` answers, and start the machine anew");
-const TOOLKIT: Asked = ("the folder of a CUDA library", "see whether its disk or network answers");
+const ADVISED: Version = Version { major: 13, minor: 0 };
 
 /// What was found, piece by piece. Serialized, a piece is `{"ok": ...}`, `{"missing": "why"}` or `{"broken": "why"}`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Findings {
     /// NVIDIA's driver.
-    #[serde(serialize_with = "as_state")]
+    #[serde(serialize_with = "state::piece")]
     pub driver: Result<Driver, Missing>,
     /// The GPUs that it sees.
-    #[serde(serialize_with = "as_state")]
+    #[serde(serialize_with = "state::piece")]
     pub devices: Result<Vec<Device>, Missing>,
     /// The compiler of kernels.
-    #[serde(serialize_with = "as_state")]
-    pub nvrtc: Result<Nvrtc, Missing>,
+    #[serde(serialize_with = "state::piece")]
+    pub nvrtc: Result<Library, Missing>,
     /// The headers that it needs.
-    #[serde(serialize_with = "as_state")]
+    #[serde(serialize_with = "state::piece")]
     pub headers: Result<Headers, Missing>,
     /// The matrix products.
-    #[serde(serialize_with = "as_state")]
-    pub cublaslt: Result<CublasLt, Missing>,
+    #[serde(serialize_with = "state::piece")]
+    pub cublaslt: Result<Library, Missing>,
 }
 
 impl Findings {
@@ -75,20 +70,19 @@ impl Findings {
     #[must_use]
     pub fn look(places: &Places) -> Self {
         let own = places.clone();
-        let found = within(places.patience, DRIVER, move || driver::look(&own)).flatten();
+        let found = within(places.patience, "the NVIDIA driver", move || driver::look(&own)).flatten();
         let (driver, devices) = match found {
             Ok((driver, devices)) => (Ok(driver), devices),
             Err(missing) => (Err(missing.clone()), Err(missing)),
         };
-        let own = places.clone();
-        let cuda = driver.as_ref().ok().map(|driver| driver.cuda);
-        match within(places.patience, TOOLKIT, move || toolkit(&own, cuda)) {
-            Ok((nvrtc, headers, cublaslt)) => Self { driver, devices, nvrtc, headers, cublaslt },
-            Err(silent) => {
-                let (nvrtc, headers, cublaslt) = (Err(silent.clone()), Err(silent.clone()), Err(silent));
-                Self { driver, devices, nvrtc, headers, cublaslt }
-            }
-        }
+        let (own, cuda) = (places.clone(), driver.as_ref().ok().map(|driver| driver.cuda));
+        let capability = devices.as_ref().ok().and_then(|devices| Some(devices.first()?.capability));
+        let toolkit = within(places.patience, "a folder of CUDA libraries", move || toolkit(&own, cuda, capability));
+        let (nvrtc, headers, cublaslt) = toolkit.unwrap_or_else(|silent| {
+            let silent = || silent.clone();
+            (Err(silent()), Err(silent()), Err(silent()))
+        });
+        Self { driver, devices, nvrtc, headers, cublaslt }
     }
 
     /// What labels are made with on a GPU.
@@ -96,21 +90,9 @@ impl Findings {
     /// # Errors
     /// The first thing that is missing.
     pub fn gpu(&self) -> Result<Ready, Missing> {
-        let driver = self.driver.clone()?;
-        let devices = self.devices.clone()?;
-        let (nvrtc, headers, cublaslt) = (self.nvrtc.clone()?, self.headers.clone()?, self.cublaslt.clone()?);
-        let (able, unable): (Vec<_>, Vec<_>) = devices.into_iter().partition(|device| nvrtc.knows(device.capability));
-        if let (true, Some(device)) = (able.is_empty(), unable.first()) {
-            let (capability, driver) = (device.capability, driver.cuda);
-            return Err(Missing::NotCompiledFor { path: nvrtc.path, found: nvrtc.version, capability, driver });
-        }
-        Ok(Ready {
-            cuda_path: headers.path,
-            devices: able,
-            driver: driver.path,
-            nvrtc: nvrtc.path,
-            cublaslt: cublaslt.path,
-        })
+        let (driver, devices) = (self.driver.clone()?.path, self.devices.clone()?);
+        let (nvrtc, cuda_path) = (self.nvrtc.clone()?.path, self.headers.clone()?.path);
+        Ok(Ready { cuda_path, devices, driver, nvrtc, cublaslt: self.cublaslt.clone()?.path })
     }
 }
 
@@ -118,38 +100,32 @@ impl Places {
     /// What to set `CUDA_PATH` to, so that CubeCL finds the headers that [`Findings::look`] finds; `None` if there are
     /// none. It only looks at files, and starts no thread.
     #[must_use]
-    pub fn cuda_path_to_set(&self) -> Option<std::path::PathBuf> {
+    pub fn cuda_path_to_set(&self) -> Option<PathBuf> {
         Headers::find(self, ADVISED).ok().map(|headers| headers.path)
     }
 }
 
 /// The toolkit's three parts.
-type Toolkit = (Result<Nvrtc, Missing>, Result<Headers, Missing>, Result<CublasLt, Missing>);
+type Toolkit = (Result<Library, Missing>, Result<Headers, Missing>, Result<Library, Missing>);
 
-fn toolkit(places: &Places, driver: Option<Version>) -> Toolkit {
-    let mut advised = driver.unwrap_or(ADVISED);
+fn toolkit(places: &Places, driver: Option<Version>, capability: Option<Version>) -> Toolkit {
     let near = places.cuda_path_to_set();
-    let search = |advised| Search { places, driver, advised, near: near.as_deref() };
-    let nvrtc = Nvrtc::find(&search(advised));
-    if let Ok(nvrtc) = &nvrtc {
-        advised = nvrtc.version;
-    }
-    let headers = Headers::find(places, advised);
-    let headers = match &nvrtc {
-        Ok(nvrtc) => headers.and_then(|headers| headers.check(nvrtc.version)),
-        Err(_) => headers,
+    let mut search = Search { places, driver, capability, advised: driver.unwrap_or(ADVISED), near: near.as_deref() };
+    let nvrtc = search.nvrtc();
+    let Ok(Library { version, .. }) = nvrtc else {
+        return (nvrtc, Headers::find(places, search.advised), search.cublaslt());
     };
-    (nvrtc, headers, CublasLt::find(&search(advised)))
+    search.advised = version;
+    (nvrtc, Headers::find(places, version).and_then(|headers| headers.check(version)), search.cublaslt())
 }
 
 /// What `ask` answers, if it does so within `patience`: a driver in a bad state may keep a call for ever.
 fn within<T: Send + 'static>(
     patience: Duration,
-    (what, remedy): Asked,
+    what: &'static str,
     ask: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Missing> {
     let (done, answer) = sync_channel(1);
     let asking = thread::Builder::new().name(what.to_owned()).spawn(move || done.send(ask()));
-    let answered = asking.ok().and_then(|_| answer.recv_timeout(patience).ok());
-    answered.ok_or(Missing::Silent { what, seconds: patience.as_secs(), remedy })
+    asking.ok().and_then(|_| answer.recv_timeout(patience).ok()).ok_or(Missing::Silent(what))
 }

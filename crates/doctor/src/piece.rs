@@ -25,31 +25,27 @@ impl fmt::Display for Piece {
     }
 }
 
-/// What to install for a part of the toolkit.
-pub(crate) struct Advice {
-    pub(crate) piece: Piece,
-    pub(crate) cuda: Version,
-}
+/// What to install for a part of the toolkit in a version.
+pub(crate) struct Advice(pub(crate) Piece, pub(crate) Version);
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Version { major, minor } = self.cuda;
-        let (packages, wheels): (&[_], &[_]) = match self.piece {
-            Piece::Nvrtc => (&["cuda-nvrtc"], &["nvidia-cuda-nvrtc"]),
-            Piece::CublasLt => (&["libcublas"], &["nvidia-cublas"]),
-            Piece::Headers => (
-                &["cuda-cudart-dev", "cuda-cccl", "cuda-crt"],
-                &["nvidia-cuda-runtime", "nvidia-cuda-cccl", "nvidia-cuda-crt"],
-            ),
+        let Version { major, minor } = self.1;
+        let (packages, wheels): (&[_], &[_]) = match self.0 {
+            Piece::Nvrtc => (&["cuda-nvrtc"], &["cuda-nvrtc"]),
+            Piece::CublasLt => (&["libcublas"], &["cublas"]),
+            Piece::Headers => {
+                (&["cuda-cudart-dev", "cuda-cccl", "cuda-crt"], &["cuda-runtime", "cuda-cccl", "cuda-crt"])
+            }
         };
         let packages: Vec<_> = packages.iter().map(|name| format!("{name}-{major}-{minor}")).collect();
         write!(f, "{} of NVIDIA's package repository (Debian, Ubuntu)", packages.join(" "))?;
         // CUDA 12's wheels spread the headers over several folders, of which a compiler is given one.
-        if major < 13 && self.piece == Piece::Headers {
+        if major < 13 && self.0 == Piece::Headers {
             return Ok(());
         }
         let suffix = if major < 13 { format!("-cu{major}") } else { String::new() };
-        let wheels: Vec<_> = wheels.iter().map(|name| format!("'{name}{suffix}=={major}.{minor}.*'")).collect();
+        let wheels: Vec<_> = wheels.iter().map(|name| format!("'nvidia-{name}{suffix}=={major}.{minor}.*'")).collect();
         write!(f, ", or `pip install {}`", wheels.join(" "))
     }
 }

@@ -1,7 +1,6 @@
 //! Where to look: what the environment names, where toolkits and Python's wheels are put. Tests name folders of their own.
 
 use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,11 +8,11 @@ use std::time::Duration;
 /// Where CUDA's toolkit is put by NVIDIA's packages, by Arch's, and by a distribution's own.
 const TOOLKITS: [&str; 3] = ["/usr/local/cuda", "/opt/cuda", "/usr"];
 
-/// What NVIDIA's wheels are called inside `site-packages/nvidia`: all of CUDA 13, then CUDA 12's piece by piece.
+/// NVIDIA's wheels inside `site-packages/nvidia`: all of CUDA 13, then CUDA 12's piece by piece.
 const WHEELS: [&str; 4] = ["cu13", "cuda_nvrtc", "cublas", "cuda_runtime"];
 
-/// A toolkit's folders of libraries.
-const LIBRARIES: [&str; 2] = ["lib64", "lib"];
+/// What NVIDIA calls this processor in a toolkit's folder `targets`.
+const TARGET: &str = if cfg!(target_arch = "aarch64") { "sbsa-linux" } else { "x86_64-linux" };
 
 /// What a shared library's name ends in, in the order in which cudarc 0.19, built without a toolkit at hand, tries them.
 /// Its other forms (`libnvrtc64_12.so`) are those of Windows.
@@ -32,7 +31,7 @@ pub struct Places {
     pub kernel_driver: PathBuf,
     /// What restricts the devices (`CUDA_VISIBLE_DEVICES`): to be named where there are none.
     pub visible_devices: Option<String>,
-    /// How long the driver, and each library, may take to answer.
+    /// How long the driver, and the libraries, may take to answer.
     pub patience: Duration,
 }
 
@@ -40,9 +39,9 @@ impl Places {
     /// Those of this machine, as the environment stands.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        let toolkits = TOOLKITS.iter().map(PathBuf::from);
-        let roots = toolkits.chain(versioned_toolkits()).chain(folder_of("CONDA_PREFIX")).chain(wheels());
-        let roots = roots.flat_map(|root| [root.clone(), root.join("targets").join(target())]);
+        let toolkits = TOOLKITS.iter().map(PathBuf::from).chain(starting_with(Path::new("/usr/local"), "cuda-"));
+        let roots = toolkits.chain(folder_of("CONDA_PREFIX")).chain(wheels());
+        let roots = roots.flat_map(|root| [root.clone(), root.join("targets").join(TARGET)]);
         Self {
             loader: None,
             cuda_path: folder_of("CUDA_PATH"),
@@ -64,19 +63,20 @@ impl Places {
         let files = names.flat_map(|name| folders.iter().map(move |folder| folder.join(&name)));
         files.filter(|file| file.exists()).collect()
     }
+
+    /// The files called `name` where containers put the driver and the loader does not look.
+    pub(crate) fn driver_folders(&self, name: &str) -> impl Iterator<Item = PathBuf> {
+        let files = nvdec_sys::library::FOLDERS.iter().map(move |folder| Path::new(folder).join(name));
+        files.filter(|file| self.loader.is_none() && file.exists())
+    }
 }
 
 /// The files called `lib<stem>.so` in a toolkit, whatever their version.
 pub(crate) fn library_files(root: &Path, stem: &str) -> Vec<PathBuf> {
-    let name = format!("lib{stem}.so");
-    let folders = LIBRARIES.iter().map(|folder| root.join(folder));
-    let files = folders.flat_map(|folder| ENDINGS.map(|ending| folder.join(format!("{name}{ending}"))));
+    let files = ["lib64", "lib"]
+        .iter()
+        .flat_map(|folder| ENDINGS.map(|ending| root.join(folder).join(format!("lib{stem}.so{ending}"))));
     files.filter(|file| file.exists()).collect()
-}
-
-/// What NVIDIA calls this processor in its `targets` folder.
-const fn target() -> &'static str {
-    if cfg!(target_arch = "aarch64") { "sbsa-linux" } else { "x86_64-linux" }
 }
 
 fn folder_of(variable: &str) -> Option<PathBuf> {
@@ -85,39 +85,23 @@ fn folder_of(variable: &str) -> Option<PathBuf> {
 
 /// What is in `folder` and called `prefix...`, the highest name first.
 fn starting_with(folder: &Path, prefix: &str) -> Vec<PathBuf> {
-    let named = |path: &PathBuf| path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with(prefix));
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<_> = entries.filter(named).collect();
-    found.sort();
-    found.reverse();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
+    let mut found: Vec<_> = named.map(|entry| entry.path()).collect();
+    found.sort_by(|a, b| b.cmp(a));
     found
 }
 
-/// `/usr/local/cuda-12.9` and its like.
-fn versioned_toolkits() -> Vec<PathBuf> {
-    starting_with(Path::new("/usr/local"), "cuda-")
-}
-
-/// The folders of NVIDIA's wheels in every Python that can be seen from here.
+/// The folders of NVIDIA's wheels in every Python that can be seen from here: of the environment in use, on the path, the
+/// user's own.
 fn wheels() -> Vec<PathBuf> {
-    let libraries = python_prefixes().into_iter().flat_map(|prefix| starting_with(&prefix.join("lib"), "python3"));
-    let packages = libraries.flat_map(|library| ["site-packages", "dist-packages"].map(|name| library.join(name)));
-    packages.flat_map(|packages| WHEELS.map(|wheel| packages.join("nvidia").join(wheel))).collect()
-}
-
-/// Where Pythons are installed: the environment in use, those on the path, the user's own packages.
-fn python_prefixes() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let pythons = env::split_paths(&path).map(|folder| folder.join("python3")).filter(|python| python.exists());
-    let homes = pythons.flat_map(|python| [fs::canonicalize(&python).ok(), Some(python)]).flatten();
-    let on_path = homes.filter_map(|python| Some(python.parent()?.parent()?.to_owned()));
-    let named = [folder_of("VIRTUAL_ENV"), folder_of("CONDA_PREFIX")].into_iter().flatten();
-    let users = folder_of("HOME").map(|home| home.join(".local"));
-    let mut prefixes = Vec::new();
-    for prefix in named.chain(on_path).chain(users) {
-        if !prefixes.contains(&prefix) {
-            prefixes.push(prefix);
-        }
-    }
-    prefixes
+    let files = pythons.flat_map(|python| [fs::canonicalize(&python).ok(), Some(python)]).flatten();
+    let prefixes = files.filter_map(|python| Some(python.parent()?.parent()?.to_owned()));
+    let named = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(folder_of);
+    let prefixes = named.chain(prefixes).chain(folder_of("HOME").map(|home| home.join(".local")));
+    let libraries = prefixes.flat_map(|prefix| starting_with(&prefix.join("lib"), "python3"));
+    let packages = libraries.flat_map(|library| ["site-packages", "dist-packages"].map(|name| library.join(name)));
+    packages.flat_map(|packages| WHEELS.map(|wheel| packages.join("nvidia").join(wheel))).collect()
 }

@@ -1,20 +1,18 @@
 //! A machine that can label on a GPU, and what must be done before CubeCL and cudarc are called.
 
-use std::path::{Path, PathBuf};
-
-use serde::Serialize;
+use std::path::PathBuf;
 
 use crate::decoder::Decoder;
 use crate::driver::Device;
-use crate::library::{Opened, Refusal, Seen};
+use crate::library::{Opened, Seen};
 use crate::missing::{Lack, Missing};
 
 /// What labels are made with on a GPU.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Ready {
     /// What `CUDA_PATH` must be before CubeCL is called, see [`crate::Places::cuda_path_to_set`].
     pub cuda_path: PathBuf,
-    /// The devices that kernels can be compiled for; at least one.
+    /// At least one.
     pub devices: Vec<Device>,
     /// `libcuda.so`.
     pub driver: PathBuf,
@@ -39,18 +37,11 @@ impl Ready {
     /// To be called before the first call of CubeCL or cudarc: both keep what they find at first.
     ///
     /// # Errors
-    /// The library that cannot be opened any more, and the loader's words.
+    /// The library that cannot be opened any more.
     pub fn prepare(&self) -> Result<(), Missing> {
-        [&self.driver, &self.nvrtc, &self.cublaslt].into_iter().try_for_each(|path| preload(path))
-    }
-}
-
-fn preload(path: &Path) -> Result<(), Missing> {
-    match Opened::open(path, Seen::ByAll) {
-        Ok(library) => library.keep(),
-        Err(Refusal::Broken(said) | Refusal::Absent(said)) => {
-            return Err(Missing::Broken { path: path.to_owned(), said });
+        for path in [&self.driver, &self.nvrtc, &self.cublaslt] {
+            Opened::open(path, Seen::ByAll).map_err(|refusal| refusal.of_file(path))?.keep();
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -1,35 +1,19 @@
-//! What was found or why not, as a program reads it.
-
-use std::fmt::Display;
+//! What was found or why not, as a program reads it: `{"ok": ...}`, `{"missing": "why"}` or `{"broken": "why"}`.
 
 use serde::{Serialize, Serializer};
 
 use crate::missing::{Lack, Missing};
 
-/// For a program that reads: what was found as `{"ok": ...}`, else `{"missing": "why"}` or `{"broken": "why"}`.
-pub(crate) fn as_state<T: Serialize, E: Why, S: Serializer>(
-    found: &Result<T, E>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn piece<T: Serialize, S: Serializer>(found: &Result<T, Missing>, to: S) -> Result<S::Ok, S::Error> {
     match found {
-        Ok(found) => serializer.collect_map([("ok", found)]),
-        Err(why) => serializer.collect_map([(if why.is_broken() { "broken" } else { "missing" }, why.to_string())]),
+        Ok(found) => to.collect_map([("ok", found)]),
+        Err(missing) => to.collect_map([(missing.state(), missing.to_string())]),
     }
 }
 
-/// What [`as_state`] writes of an error.
-pub(crate) trait Why: Display {
-    fn is_broken(&self) -> bool;
-}
-
-impl Why for Missing {
-    fn is_broken(&self) -> bool {
-        self.is_broken()
-    }
-}
-
-impl Why for Lack {
-    fn is_broken(&self) -> bool {
-        self.is_broken()
+pub(crate) fn decoder<T: Serialize, S: Serializer>(found: &Result<T, Lack>, to: S) -> Result<S::Ok, S::Error> {
+    match found {
+        Ok(found) => to.collect_map([("ok", found)]),
+        Err(lack) => to.collect_map([(lack.state(), lack.to_string())]),
     }
 }

@@ -11,128 +11,95 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::library::{Opened, Refusal, Seen, is_fine, table};
+use crate::library::{Opened, Refusal, Seen, table};
 use crate::missing::Missing;
 use crate::piece::Piece;
 use crate::places::{ENDINGS, Places, library_files};
 use crate::version::Version;
 
-/// The compiler of kernels.
+/// A library of the toolkit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Nvrtc {
+pub struct Library {
     /// Its file.
     pub path: PathBuf,
-    /// The CUDA that it is of.
-    pub version: Version,
-    /// The compute capabilities that it compiles for, 90 for 9.0; empty where it does not say.
-    pub architectures: Vec<u32>,
-}
-
-/// The matrix products.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CublasLt {
-    /// Its file.
-    pub path: PathBuf,
-    /// Its version; the major one is CUDA's.
+    /// Its version; the major number is CUDA's, and NVRTC's minor one too.
     pub version: Version,
 }
 
+table! { Nvrtc { version: "nvrtcVersion" = fn(*mut c_int, *mut c_int) -> c_int; } }
 table! {
-    /// Of `libnvrtc.so`.
-    NvrtcCalls {
-        version: "nvrtcVersion" = fn(*mut c_int, *mut c_int) -> c_int;
-    }
-}
-
-table! {
-    /// Of `libnvrtc.so`, from 11.2 on.
     NvrtcArchitectures {
         count: "nvrtcGetNumSupportedArchs" = fn(*mut c_int) -> c_int;
         list: "nvrtcGetSupportedArchs" = fn(*mut c_int) -> c_int;
     }
 }
+table! { CublasLt { version: "cublasLtGetVersion" = fn() -> usize; } }
 
-table! {
-    /// Of `libcublasLt.so`.
-    CublasLtCalls {
-        version: "cublasLtGetVersion" = fn() -> usize;
-    }
-}
-
-/// A library that is looked for.
+/// How a library is looked for.
 pub(crate) struct Search<'a> {
     pub(crate) places: &'a Places,
     /// The newest CUDA that the driver takes.
     pub(crate) driver: Option<Version>,
+    /// The first device's compute capability.
+    pub(crate) capability: Option<Version>,
     /// What to install where there is none.
     pub(crate) advised: Version,
     /// Where the headers are: a library beside them is of the same CUDA.
     pub(crate) near: Option<&'a Path>,
 }
 
-impl Nvrtc {
-    pub(crate) fn find(search: &Search<'_>) -> Result<Self, Missing> {
-        // What it compiles is for its own version of the driver, or a later one.
-        let fits = |version, driver| version <= driver;
-        let (library, version) = search.find(Piece::Nvrtc, "nvrtc", nvrtc_version, fits)?;
-        let found = Self { path: library.file("nvrtcVersion"), version, architectures: architectures(&library) };
-        library.keep();
-        Ok(found)
-    }
-
-    /// Whether it compiles for `capability`.
-    pub(crate) fn knows(&self, capability: Version) -> bool {
-        self.architectures.is_empty() || self.architectures.contains(&capability.architecture())
-    }
-}
-
-impl CublasLt {
-    pub(crate) fn find(search: &Search<'_>) -> Result<Self, Missing> {
-        let fits = |version: Version, driver: Version| version.major <= driver.major;
-        let (library, version) = search.find(Piece::CublasLt, "cublasLt", cublaslt_version, fits)?;
-        let found = Self { path: library.file("cublasLtGetVersion"), version };
-        library.keep();
-        Ok(found)
-    }
-}
-
 impl Search<'_> {
+    pub(crate) fn nvrtc(&self) -> Result<Library, Missing> {
+        // What it compiles is for its own version of the driver, or a later one.
+        let found = self.find(Piece::Nvrtc, "nvrtc", nvrtc_version, |version, driver| version <= driver)?;
+        let known = Opened::open(&found.path, Seen::ByUs).ok().and_then(|opened| architectures(&opened));
+        match (self.capability, known) {
+            (Some(capability), Some(known)) if !known.contains(&capability.architecture()) => {
+                Err(Missing::NotCompiledFor(found.path, found.version, capability))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    pub(crate) fn cublaslt(&self) -> Result<Library, Missing> {
+        self.find(Piece::CublasLt, "cublasLt", cublaslt_version, |version, driver| version.major <= driver.major)
+    }
+
     fn find(
         &self,
         piece: Piece,
         stem: &str,
-        version: fn(&Opened) -> Result<Version, String>,
+        version: fn(&Opened) -> Result<(Version, PathBuf), String>,
         fits: fn(Version, Version) -> bool,
-    ) -> Result<(Opened, Version), Missing> {
+    ) -> Result<Library, Missing> {
         let mut refused = None;
-        let judge = |library: Opened, path: PathBuf| {
-            let version = version(&library).map_err(|said| Missing::Broken { path: path.clone(), said })?;
+        let judge = |opened: Opened, path: PathBuf| {
+            let (found, path) = version(&opened).map_err(|said| Missing::Broken(path, said))?;
             match self.driver {
-                Some(driver) if !fits(version, driver) => Err(Missing::TooNew { piece, path, found: version, driver }),
-                _ => Ok((library, version)),
+                Some(driver) if !fits(found, driver) => return Err(Missing::TooNew { piece, path, found, driver }),
+                _ => opened.keep(),
             }
+            Ok(Library { path, version: found })
         };
         for path in self.places.by_loader(ENDINGS.iter().map(|ending| format!("lib{stem}.so{ending}"))) {
             match Opened::open(&path, Seen::ByUs) {
-                Ok(library) => return judge(library, path),
-                Err(Refusal::Broken(said)) => refused = refused.or(Some(Missing::Broken { path, said })),
+                Ok(opened) => return judge(opened, path),
+                Err(Refusal::Broken(said)) => refused = refused.or(Some(Missing::Broken(path, said))),
                 Err(Refusal::Absent(_)) => {}
             }
         }
         for path in self.in_toolkits(stem) {
-            let broken = |refusal| match refusal {
-                Refusal::Broken(said) | Refusal::Absent(said) => Missing::Broken { path: path.clone(), said },
-            };
-            match Opened::open(&path, Seen::ByUs).map_err(broken).and_then(|library| judge(library, path.clone())) {
+            let opened = Opened::open(&path, Seen::ByUs).map_err(|refusal| refusal.of_file(&path));
+            match opened.and_then(|opened| judge(opened, path)) {
                 Ok(found) => return Ok(found),
                 Err(why) => refused = refused.or(Some(why)),
             }
         }
-        Err(refused.unwrap_or(Missing::Absent { piece, cuda: self.advised }))
+        Err(refused.unwrap_or(Missing::Absent(piece, self.advised)))
     }
 
     /// The toolkits' files, the likeliest first: beside the headers, then of the CUDA that is advised, then any. One that
-    /// is opened and refused is closed again, and still the fewer are opened the better.
+    /// is refused is closed again, and still the fewer are opened the better.
     fn in_toolkits(&self, stem: &str) -> Vec<PathBuf> {
         let mut files: Vec<_> = self.places.toolkits().flat_map(|root| library_files(root, stem)).collect();
         files.sort_by_key(|file| {
@@ -150,29 +117,29 @@ fn major_of(file: &Path) -> Option<u32> {
     version.split('.').next()?.parse().ok()
 }
 
-fn nvrtc_version(library: &Opened) -> Result<Version, String> {
-    let calls = NvrtcCalls::of(library)?;
+fn nvrtc_version(library: &Opened) -> Result<(Version, PathBuf), String> {
     let (mut major, mut minor) = (0, 0);
+    let nvrtc = Nvrtc::of(library)?;
     // SAFETY: both numbers live through the call.
-    let status = unsafe { (calls.version)(&raw mut major, &raw mut minor) };
-    if is_fine(status) { Ok(Version::of_parts(major, minor)) } else { Err(format!("nvrtcVersion gives {status}")) }
+    let status = unsafe { (nvrtc.version)(&raw mut major, &raw mut minor) };
+    let found = (Version::of(major, minor), library.file("nvrtcVersion"));
+    if status == 0 { Ok(found) } else { Err(format!("nvrtcVersion gives {status}")) }
 }
 
-fn architectures(library: &Opened) -> Vec<u32> {
-    let Ok(calls) = NvrtcArchitectures::of(library) else { return Vec::new() };
+/// What NVRTC compiles for, 90 for 9.0, where it says so.
+fn architectures(library: &Opened) -> Option<Vec<c_int>> {
+    let nvrtc = NvrtcArchitectures::of(library).ok()?;
     let mut count = 0;
     // SAFETY: the number lives through the call.
-    let counted = is_fine(unsafe { (calls.count)(&raw mut count) });
-    let mut list = vec![0; usize::try_from(count).unwrap_or(0)];
+    let counted = unsafe { (nvrtc.count)(&raw mut count) };
+    let mut list = vec![0; usize::try_from(count).ok()?];
     // SAFETY: the list has the length that NVRTC gave.
-    let listed = counted && is_fine(unsafe { (calls.list)(list.as_mut_ptr()) });
-    if listed { list.into_iter().filter_map(|number| u32::try_from(number).ok()).collect() } else { Vec::new() }
+    (counted == 0 && unsafe { (nvrtc.list)(list.as_mut_ptr()) } == 0).then_some(list)
 }
 
-fn cublaslt_version(library: &Opened) -> Result<Version, String> {
-    let calls = CublasLtCalls::of(library)?;
+fn cublaslt_version(library: &Opened) -> Result<(Version, PathBuf), String> {
+    let cublaslt = CublasLt::of(library)?;
     // SAFETY: it may be called at any time.
-    let number = unsafe { (calls.version)() };
-    let part = |number: usize| u32::try_from(number).unwrap_or(0);
-    Ok(Version::new(part(number / 10_000), part(number / 100 % 100)))
+    let number = i32::try_from(unsafe { (cublaslt.version)() }).unwrap_or(0);
+    Ok((Version::of(number / 10_000, number / 100 % 100), library.file("cublasLtGetVersion")))
 }

@@ -1,4 +1,4 @@
-//! Versions of CUDA, and the compute capabilities that are written the same way: a major and a minor number.
+//! Versions of CUDA, and the compute capabilities that are written the same way.
 
 use std::fmt;
 
@@ -6,34 +6,27 @@ use serde::{Serialize, Serializer};
 
 /// A version such as 13.0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say all")]
 pub struct Version {
-    /// The number before the point.
     pub major: u32,
-    /// The number after it.
     pub minor: u32,
 }
 
 impl Version {
-    /// `major.minor`.
-    #[must_use]
-    pub const fn new(major: u32, minor: u32) -> Self {
-        Self { major, minor }
+    /// `major.minor`, of numbers as C gives them.
+    pub(crate) fn of(major: i32, minor: i32) -> Self {
+        let part = |number| u32::try_from(number).unwrap_or(0);
+        Self { major: part(major), minor: part(minor) }
     }
 
-    /// Of the driver's and the headers' one number, 13000 for 13.0.
+    /// 90 for 9.0: how compilers name a compute capability.
+    pub(crate) fn architecture(self) -> i32 {
+        i32::try_from(self.major * 10 + self.minor).unwrap_or(i32::MAX)
+    }
+
+    /// Of CUDA's one number, 13000 for 13.0.
     pub(crate) fn of_cuda(number: i32) -> Self {
-        let number = u32::try_from(number).unwrap_or(0);
-        Self::new(number / 1000, number % 1000 / 10)
-    }
-
-    /// Of two numbers as C gives them.
-    pub(crate) fn of_parts(major: i32, minor: i32) -> Self {
-        Self::new(u32::try_from(major).unwrap_or(0), u32::try_from(minor).unwrap_or(0))
-    }
-
-    /// The two numbers as one, 90 for 9.0: how compilers name an architecture.
-    pub(crate) const fn architecture(self) -> u32 {
-        self.major * 10 + self.minor
+        Self::of(number / 1000, number % 1000 / 10)
     }
 }
 
