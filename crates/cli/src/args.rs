@@ -1,6 +1,7 @@
 //! What may be typed: the commands and their options. What they mean together is `settings`.
 
 use crate::compare::CompareArgs;
+use crate::doctor::DoctorArgs;
 use crate::eval::EvalArgs;
 use crate::export::ExportArgs;
 use crate::overlay::OverlayArgs;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     /// Evaluate labels of pictures against COCO annotations: box and keypoint AP and AR.
     Eval(EvalArgs),
     Overlay(OverlayArgs),
+    Doctor(DoctorArgs),
 }
 
 /// Label videos and pictures: finds the people of every frame and writes their keypoints.

@@ -6,6 +6,7 @@
 
 mod args;
 mod compare;
+mod doctor;
 mod eval;
 mod exit;
 mod export;
@@ -38,6 +39,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Command::Compare(args) => compare::run(args, io),
         Command::Eval(args) => eval::run(args, io),
         Command::Overlay(args) => overlay::run(args, io),
+        Command::Doctor(args) => doctor::run(args, io),
     };
     outcome.unwrap_or_else(|error| {
         io.say(format_args!("error: {error:#}"));

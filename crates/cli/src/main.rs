@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use swingpose_cli::{Exit, Io, run};
+use swingpose_doctor::Places;
 
 fn main() -> ExitCode {
+    name_the_cuda_headers();
     let interrupted = Arc::new(AtomicBool::new(false));
     stop_at_interrupt(&interrupted);
     let io = &mut Io {
@@ -16,6 +18,15 @@ fn main() -> ExitCode {
         interrupted: &interrupted,
     };
     run(std::env::args_os(), io).into()
+}
+
+/// Points `CUDA_PATH`, from which CubeCL takes the CUDA headers, to a folder that has them, where there is one.
+#[expect(unsafe_code, reason = "the environment is changed in this one place")]
+fn name_the_cuda_headers() {
+    if let Some(path) = Places::of_this_machine().cuda_path_to_set() {
+        // SAFETY: this comes first in `main`, when the process has no other thread that could read the environment.
+        unsafe { std::env::set_var("CUDA_PATH", path) };
+    }
 }
 
 /// The first Ctrl-C asks the run to stop at the next frame; the second ends the process at once. Either way no label

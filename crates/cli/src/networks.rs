@@ -56,6 +56,15 @@ impl Networks {
     }
 }
 
+/// Whether `folder` has converted weights called `name`, or for `demo` the demonstration pair.
+pub(crate) fn is_present(folder: &Path, name: &str) -> bool {
+    let demo = folder.join(DEMO);
+    match name {
+        DEMO => [DEMO_DETECTOR, DEMO_POSE].iter().all(|name| weights_file(&demo, name).is_file()),
+        name => weights_file(folder, name).is_file(),
+    }
+}
+
 /// The names of the converted weights in `folder`, sorted.
 fn names(folder: &Path) -> Vec<String> {
     let files = weights_files(folder).into_iter();
