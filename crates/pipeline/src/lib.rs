@@ -45,6 +45,6 @@ pub use label_file::Existing;
 pub use labeler::{Boxes, DEFAULT_POSE, Labeler, LabelerBuilder};
 pub use labeling::Labeling;
 pub use options::{FrameRange, LabelOptions, Mode, ScoreThreshold};
-pub use provenance::{FileDigest, digest_file};
+pub use provenance::{FileDigest, digest_file, program};
 pub use reporter::{Reporter, Silent, Stage, StageTimes, Summary};
 pub use swingpose_video::input::expand;

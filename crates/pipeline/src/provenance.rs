@@ -91,7 +91,8 @@ impl Making {
 }
 
 /// This program, as built.
-pub(crate) fn program() -> Program {
+#[must_use]
+pub fn program() -> Program {
     Program {
         name: "swingpose".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

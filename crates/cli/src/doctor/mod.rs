@@ -10,7 +10,7 @@ use crate::weights::Folder;
 use anyhow::{Context, anyhow};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
-use swingpose::{DEFAULT_POSE, Mode};
+use swingpose::{DEFAULT_POSE, Mode, program};
 use swingpose_core::provenance::Program;
 use swingpose_doctor::{Cpu, Findings, Places, Ready};
 
@@ -62,9 +62,7 @@ impl Report {
         let gpu = if cfg!(feature = "cuda") { findings.gpu().map_err(Into::into) } else { Err(anyhow!(WITHOUT_CUDA)) };
         let names = Mode::default().detector().into_iter().chain([DEFAULT_POSE, DEMO]);
         let weights = names.map(|name| (name, is_present(&folder, name))).collect();
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let program = Program { name: "swingpose".to_owned(), version, commit: None };
-        Self { program, cpu: Cpu::look(), folder, weights, findings, gpu }
+        Self { program: program(), cpu: Cpu::look(), folder, weights, findings, gpu }
     }
 
     fn json(&self) -> anyhow::Result<Value> {
