@@ -8,7 +8,6 @@
 use std::time::Instant;
 
 use cubecl::client::Client;
-use cubecl::prelude::*;
 use half::{bf16, f16};
 use swingpose_cube_nn::attention::attention;
 use swingpose_cube_nn::channel_attention::channel_attention;
@@ -50,8 +49,9 @@ struct Bench {
 #[expect(clippy::print_stdout, reason = "a benchmark's result")]
 fn main() {
     let client = device::client();
-    println!("{}", client.name());
-    let bench = if client.name().contains("llvmpipe") {
+    let name = &client.properties().identity.name;
+    println!("{name}");
+    let bench = if name.contains("llvmpipe") {
         Bench { client, crops: 1, frames: 1, samples: 1, calls: 1 }
     } else {
         Bench { client, crops: 32, frames: 8, samples: 11, calls: 10 }
