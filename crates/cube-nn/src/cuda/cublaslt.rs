@@ -59,7 +59,6 @@ impl Numbers {
 /// What an algorithm is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    device: u16,
     rows: usize,
     inputs: usize,
     outputs: usize,
@@ -77,7 +76,7 @@ struct Plan {
     algorithm: sys::cublasLtMatmulAlgo_t,
 }
 
-/// The library's handle, and what was prepared with it.
+/// The library's handle on one device, and what was prepared with it.
 struct Library {
     handle: sys::cublasLtHandle_t,
     plans: HashMap<Key, Option<Plan>>,
@@ -86,7 +85,8 @@ struct Library {
 // SAFETY: descriptors and handle may be used from any thread, one at a time; they are behind a lock.
 unsafe impl Send for Library {}
 
-static LIBRARY: LazyLock<Mutex<Option<Library>>> = LazyLock::new(|| Mutex::new(None));
+/// By device: a handle is one device's.
+static LIBRARIES: LazyLock<Mutex<HashMap<u16, Library>>> = LazyLock::new(Mutex::default);
 
 /// Whether cuBLASLt can be loaded.
 #[must_use]
@@ -143,9 +143,9 @@ fn multiply<E: Element>(
         let at = Addresses { x, weight, bias, summand: summand + before, y: y + before, workspace };
         let alignment = [at.x, at.weight, at.summand, at.y].map(|address| (address | ALIGNMENT).trailing_zeros());
         let numbers = Numbers::of::<E>();
-        let key = Key { device, rows, inputs, outputs, numbers, residual, alignment };
-        let mut library = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
-        let library = library_of(&mut library)?;
+        let key = Key { rows, inputs, outputs, numbers, residual, alignment };
+        let mut libraries = LIBRARIES.lock().unwrap_or_else(PoisonError::into_inner);
+        let library = library_of(device, &mut libraries)?;
         let handle = library.handle;
         let plan = match library.plans.entry(key) {
             Entry::Occupied(plan) => plan.into_mut(),
@@ -174,12 +174,15 @@ fn round<E: Float>(from: &[f32], to: &mut [E]) {
     }
 }
 
-fn library_of(library: &mut Option<Library>) -> Result<&mut Library, CudaError> {
-    if library.is_none() {
-        let handle = lt::create_handle().map_err(failed("cublasLtCreate"))?;
-        *library = Some(Library { handle, plans: HashMap::new() });
+/// The library on the device whose context is current.
+fn library_of(device: u16, libraries: &mut HashMap<u16, Library>) -> Result<&mut Library, CudaError> {
+    match libraries.entry(device) {
+        Entry::Occupied(library) => Ok(library.into_mut()),
+        Entry::Vacant(place) => {
+            let handle = lt::create_handle().map_err(failed("cublasLtCreate"))?;
+            Ok(place.insert(Library { handle, plans: HashMap::new() }))
+        }
     }
-    library.as_mut().ok_or(CudaError::Cublaslt { call: "cublasLtCreate", status: "no handle".to_owned() })
 }
 
 fn failed(call: &'static str) -> impl Fn(lt::CublasError) -> CudaError {

@@ -6,8 +6,8 @@ use swingpose_cube_nn::conv::{Shape, conv};
 use swingpose_kernels::conv as host;
 
 use crate::check::{
-    ACTIVATIONS, Number, Seeded, assert_close, assert_same_bits, assert_same_classes, download, magnitudes, upload,
-    with_every_type,
+    ACTIVATIONS, Number, Seeded, assert_close, assert_same_bits, assert_same_classes, download, magnitudes,
+    products_are_the_librarys, upload, with_every_type,
 };
 use crate::device::client;
 
@@ -74,6 +74,9 @@ fn run<E: Number>(client: &Client, seeded: &mut Seeded, shape: Shape, seed: u64)
 
 #[test]
 fn a_batch_is_its_images_one_by_one() {
+    if products_are_the_librarys() {
+        return;
+    }
     let client = client();
     for (kernel, stride, padding) in [([1, 1], 1, 0), ([3, 3], 1, 1), ([3, 3], 2, 1), ([16, 16], 16, 2)] {
         let seeded = &mut Seeded::new(1);

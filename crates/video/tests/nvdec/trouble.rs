@@ -152,7 +152,9 @@ fn frames_of_another_size_are_decoded_on_the_cpu() {
         assert_eq!(from_cpu.first(), Some(&changed.start));
         assert!(changed.clone().all(|frame| from_cpu.contains(&frame)), "{from_cpu:?} has not all of {changed:?}");
         assert!(!from_cpu.contains(&(frames.len() as u64 - 1)));
-        assert!(!stats.notes.is_empty() && stats.notes.iter().all(|note| note.contains("headers change")));
+        // A real chip is not made for pictures as small as the second.
+        let reasons = |note: &String| note.contains("headers change") || note.contains("does not decode");
+        assert!(!stats.notes.is_empty() && stats.notes.iter().all(reasons), "{:?}", stats.notes);
         assert!(sink.frames() == expected);
     }
     alone.end();
