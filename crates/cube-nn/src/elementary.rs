@@ -2,6 +2,8 @@
 //!
 //! The polynomials are those of the host forms in `swingpose-kernels`: minimax fits, in f64, against 40-digit arithmetic.
 
+#![expect(clippy::needless_range_loop, reason = "a kernel's loops count")]
+
 use cubecl::prelude::*;
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;

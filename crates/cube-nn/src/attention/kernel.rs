@@ -47,20 +47,9 @@ pub(super) fn attention<E: Float, N: Size>(
     let mut total = 0.0f32;
     let mut first = 0u32;
     while first < tokens {
-        let mut at = UNIT_POS;
-        while at < comptime!(tile * fours) {
-            let key = first + at / fours;
-            let mut key_four = Four::new(0.0);
-            let mut value_four = Four::new(0.0);
-            if key < tokens {
-                let key_at = head + (key * 3 + 1) * channels;
-                key_four = load::<E, N>(qkv, key_at, at % fours, head_dim);
-                value_four = load::<E, N>(qkv, key_at + channels, at % fours, head_dim);
-            }
-            key_tile[at as usize] = key_four;
-            value_tile[at as usize] = value_four;
-            at += comptime!(QUERIES);
-        }
+        let keys = head + (first * 3 + 1) * channels;
+        fill::<E, N>(qkv, &mut key_tile, keys, 3 * channels, tokens - first, tile, head_dim);
+        fill::<E, N>(qkv, &mut value_tile, keys + channels, 3 * channels, tokens - first, tile, head_dim);
         sync_cube();
         let mut row = 0u32;
         while row < tile && first + row < tokens {
@@ -78,7 +67,7 @@ pub(super) fn attention<E: Float, N: Size>(
             total *= shrink;
             #[unroll]
             for i in 0..fours {
-                sums[i as usize] = sums[i as usize] * Four::new(shrink);
+                sums[i as usize] *= Four::new(shrink);
             }
             #[unroll]
             for key in 0..KEYS {
@@ -96,12 +85,30 @@ pub(super) fn attention<E: Float, N: Size>(
     }
     if token < tokens {
         let at = (CUBE_POS_Z * tokens + token) * channels + CUBE_POS_Y * head_dim;
-        #[unroll]
-        for channel in 0..head_dim {
-            let four = sums[comptime!((channel / 4) as usize)];
-            let value = four.extract(comptime!((channel % 4) as usize)) / total;
-            y[(at + channel) as usize] = E::cast_from(value);
+        store(y, &sums, total, at, head_dim);
+    }
+}
+
+/// Writes `tile` keys' fours, or values', of which the first begins at `start` and `left` are there; zeros for the others.
+#[cube]
+fn fill<E: Float, N: Size>(
+    qkv: &[Vector<E, N>],
+    to: &mut Shared<[Four]>,
+    start: u32,
+    stride: u32,
+    left: u32,
+    #[comptime] tile: u32,
+    #[comptime] head_dim: u32,
+) {
+    let fours = comptime!(head_dim.div_ceil(4));
+    let mut at = UNIT_POS;
+    while at < comptime!(tile * fours) {
+        let mut four = Four::new(0.0);
+        if at / fours < left {
+            four = load::<E, N>(qkv, start + at / fours * stride, at % fours, head_dim);
         }
+        to[at as usize] = four;
+        at += comptime!(QUERIES);
     }
 }
 
@@ -133,4 +140,15 @@ fn dot(query: &Array<Four>, keys: &Shared<[Four]>, at: u32, #[comptime] fours: u
         sums += query[i as usize] * keys[(at + i) as usize];
     }
     (sums.extract(0usize) + sums.extract(1usize)) + (sums.extract(2usize) + sums.extract(3usize))
+}
+
+/// Writes a head's channels from `at` on: the sums of the values by the sum of their weights.
+#[cube]
+fn store<E: Float>(y: &mut [E], sums: &Array<Four>, total: f32, at: u32, #[comptime] head_dim: u32) {
+    #[unroll]
+    for channel in 0..head_dim {
+        let four = sums[comptime!((channel / 4) as usize)];
+        let value = four.extract(comptime!((channel % 4) as usize)) / total;
+        y[(at + channel) as usize] = E::cast_from(value);
+    }
 }

@@ -6,7 +6,6 @@ use crate::rows::{LANES, ROWS, across, places, sum};
 
 /// Writes `tokens` rows; `channels` counts vectors.
 #[cube(launch)]
-#[expect(clippy::too_many_arguments, reason = "tokens, what scales and shifts them, and their sizes")]
 pub(super) fn layer_norm<E: Float, N: Size>(
     x: &[Vector<E, N>],
     weight: &[Vector<f32, N>],

@@ -51,7 +51,6 @@ pub(super) fn across<E: Float, N: Size>(
 
 /// Writes `[n, h, w, 4, c]`: `x`, and the maxima over columns of what [`across`] wrote.
 #[cube(launch)]
-#[expect(clippy::too_many_arguments, reason = "an image, its maxima, and sizes")]
 pub(super) fn down<E: Float, N: Size>(
     x: &[Vector<E, N>],
     maxima: &[Vector<E, N>],

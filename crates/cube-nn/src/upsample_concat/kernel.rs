@@ -6,7 +6,6 @@ use crate::launch::item;
 
 /// Writes `count` vectors; `width` is that of `x`, and channels are counted in vectors.
 #[cube(launch)]
-#[expect(clippy::too_many_arguments, reason = "two maps and their sizes")]
 pub(super) fn upsample_concat<E: Float, N: Size>(
     x: &[Vector<E, N>],
     skip: &[Vector<E, N>],

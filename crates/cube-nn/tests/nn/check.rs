@@ -29,12 +29,12 @@ pub(crate) trait Number: Element {
 }
 
 impl Number for f32 {
-    const ROUNDING: f32 = f32::EPSILON / 2.0;
-    const LEAST: f32 = f32::MIN_POSITIVE;
-    fn of(x: f32) -> Self {
+    const ROUNDING: Self = Self::EPSILON / 2.0;
+    const LEAST: Self = Self::MIN_POSITIVE;
+    fn of(x: Self) -> Self {
         x
     }
-    fn back(self) -> f32 {
+    fn back(self) -> Self {
         self
     }
 }
