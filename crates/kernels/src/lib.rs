@@ -16,7 +16,8 @@
 //! | [`concat()`] | `[a, b]` side by side |
 //! | [`deconv()`] | `act(transposed conv2d, 4x4, stride 2, padding 1)` |
 //!
-//! Between the networks stand operations on plain slices, which are all there is without the feature `burn`:
+//! Between the networks stand operations on plain slices. They, and the references of those above, are there without the feature
+//! `burn`:
 //!
 //! | operation | computes |
 //! | --- | --- |
