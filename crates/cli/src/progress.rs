@@ -56,7 +56,6 @@ impl<'a, 'io> Progress<'a, 'io> {
 
     /// Says that the GPU does not answer, and ends the process: threads that wait for it can be stopped by nothing else. No
     /// label file appears that is not whole.
-    #[expect(clippy::exit, reason = "there is nothing left to wait for")]
     pub(crate) fn give_up(&mut self, patience: Duration) -> ! {
         self.hide();
         let names: Vec<&str> = self.in_flight.values().map(|(name, ..)| name.as_str()).collect();

@@ -34,7 +34,8 @@
 pub mod activation;
 pub mod attention;
 pub mod channel_attention;
-#[cfg(all(test, feature = "burn"))]
+#[cfg(feature = "burn")]
+#[cfg(test)]
 mod check;
 pub mod concat;
 pub mod conv;

@@ -144,7 +144,7 @@ pub(crate) const fn products_are_the_librarys() -> bool {
 pub(crate) fn assert_close<E: Number>(found: &[f32], expected: &[f32], sizes: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}: length");
     for (index, ((found, expected), size)) in found.iter().zip(expected).zip(sizes).enumerate() {
-        let narrow = if products_are_the_librarys() { E::ROUNDING * size } else { 0.0 };
+        let narrow = if products_are_the_librarys() { 2.0 * E::ROUNDING * size } else { 0.0 };
         let allowed = 4e-6 * size.max(1e-3) + narrow + 1.01 * (E::ROUNDING * expected.abs()).max(E::LEAST);
         let error = (found - expected).abs();
         assert!(error <= allowed, "{what}: at {index} found {found}, expected {expected}, sum of {size}");
