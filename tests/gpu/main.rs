@@ -3,6 +3,7 @@
 
 #![cfg(feature = "cuda")]
 #![expect(clippy::print_stderr, reason = "what is missing, and how near the labels are")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its footage has failed")]
 
 use std::path::{Path, PathBuf};
 
