@@ -2,6 +2,7 @@
 //! bytes from run to run. On a machine without a GPU each test says what is missing, and passes.
 
 #![cfg(feature = "cuda")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot get that far has failed")]
 #![expect(clippy::print_stderr, reason = "what is missing, and how near the labels are")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its footage has failed")]
 
@@ -10,10 +11,11 @@ use std::path::{Path, PathBuf};
 use swingpose::prelude::*;
 use swingpose::{FleetReporter, Job, label_files};
 use swingpose_tests::gate::AccuracyGate;
+use swingpose_tests::repository;
 use swingpose_video::{SourceOptions, VideoSource};
 
 fn file(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+    repository::root().join(path)
 }
 
 fn clip(name: &str) -> PathBuf {

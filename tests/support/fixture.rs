@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
 
+use crate::repository;
+
 /// A file of `tests/fixtures`.
 #[must_use]
 pub fn path(name: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).join(name)
+    repository::root().join("tests/fixtures").join(name)
 }
 
 /// What the file `oracle/<name>` of JSON holds.

@@ -7,4 +7,5 @@ pub mod fixture;
 pub mod formula;
 pub mod gate;
 pub mod memory;
+pub mod repository;
 pub mod weights;

@@ -11,14 +11,16 @@ mod recording;
 mod rounded;
 mod stages;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use swingpose_tests::repository;
 
 /// A file of the demo pair.
 fn weights(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights/demo").join(format!("{name}-demo.safetensors"))
+    repository::root().join(format!("weights/demo/{name}-demo.safetensors"))
 }
 
 /// A clip of the recording.
 fn clip(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("media").join(name)
+    repository::root().join("tests/media").join(name)
 }

@@ -1,7 +1,7 @@
 //! Clips for the decoder, and what other decoders make of them: shared by the tests of this folder and of `crates/video`.
 //!
 //! The driver is the mock, or with `NVDEC_TEST_DRIVER=real` the machine's own. Clips are the repository's, and those of the
-//! folder that `SWINGPOSE_CLIPS` names; `SWINGPOSE_MEDIA` says where `tests/media` lies, where it is not in its place.
+//! folder that `SWINGPOSE_CLIPS` names; `SWINGPOSE_ROOT` names the repository's root, where it is not in its place.
 
 #![allow(unsafe_code, reason = "the mock's own functions have no safe binding")]
 #![allow(clippy::unwrap_used, dead_code, reason = "a test ends where its clip cannot be read; each test uses a part")]
@@ -85,8 +85,8 @@ impl Cra {
 }
 
 fn media() -> PathBuf {
-    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/media");
-    std::env::var_os("SWINGPOSE_MEDIA").map_or_else(here, PathBuf::from)
+    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::env::var_os("SWINGPOSE_ROOT").map_or_else(here, PathBuf::from).join("tests/media")
 }
 
 /// A file of `tests/media`.

@@ -1,7 +1,7 @@
 //! Decoding on the chip against decoding on the CPU: the same frames, each once, whatever the driver does.
 //!
 //! The driver is a stand-in that decodes with libavcodec, or with `NVDEC_TEST_DRIVER=real` the machine's own;
-//! `SWINGPOSE_MEDIA` says where `tests/media` lies, where it is not in its place.
+//! `SWINGPOSE_ROOT` names the repository's root, where it is not in its place.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where its clip cannot be read")]
 #![allow(clippy::print_stdout, reason = "what a real driver does is worth reading")]
