@@ -6,6 +6,8 @@
 #![expect(clippy::print_stderr, reason = "what is missing, and how near the labels are")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its footage has failed")]
 
+mod traffic;
+
 use std::path::{Path, PathBuf};
 
 use swingpose::prelude::*;
