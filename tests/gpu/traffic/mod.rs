@@ -33,8 +33,8 @@ const FRAME: u64 = 1088 * 1920 * 3 / 2;
 /// Corners, score and mask of a box; x, y and score of each keypoint.
 const BOX: u64 = (4 + 1 + 1) * 4;
 const POSE: u64 = KEYPOINT_COUNT as u64 * 3 * 4;
-/// A copy may be of a buffer's end too, which is aligned to this.
-const ALIGNMENT: u64 = 256;
+/// A copy may be of the whole buffer, which CubeCL aligns to this.
+const ALIGNMENT: u64 = 512;
 /// A batch of heatmaps in f16: the smallest thing between the two networks.
 const HEATMAPS: u64 = (BATCH.get() * KEYPOINT_COUNT * HEATMAP[0] * HEATMAP[1] * 2) as u64;
 /// What a frame's copies stay this many times below its own bytes in either direction.
