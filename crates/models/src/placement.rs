@@ -23,8 +23,3 @@ impl From<&Device> for Placement {
 pub(crate) fn in_f32<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if x.dtype() == DType::F32 { x } else { x.cast(FloatDType::F32) }
 }
-
-/// `x` in half precision, if it is in bfloat16.
-pub(crate) fn in_f16_for_bf16<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if x.dtype() == DType::BF16 { x.cast(FloatDType::F16) } else { x }
-}

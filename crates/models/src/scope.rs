@@ -50,12 +50,6 @@ impl<'a> Scope<'a> {
         Self { numbers: FloatDType::F32, path: self.path.clone(), ..*self }
     }
 
-    /// The same place, to be loaded in half precision where the rest is bfloat16.
-    pub(crate) fn in_f16_for_bf16(&self) -> Self {
-        let numbers = if self.numbers == FloatDType::BF16 { FloatDType::F16 } else { self.numbers };
-        Self { numbers, path: self.path.clone(), ..*self }
-    }
-
     /// The `count` numbered places below `name`, each loaded by `load`.
     pub(crate) fn each<M>(
         &self,

@@ -13,7 +13,7 @@ use super::checkpoint::DECONV_LAYERS;
 use super::config::{HEATMAP, Head, VitPoseConfig};
 use crate::checkpoint::CheckpointError;
 use crate::conv::{Conv, channels_last};
-use crate::placement::{in_f16_for_bf16, in_f32};
+use crate::placement::in_f32;
 use crate::scope::{BatchNorm, Scope};
 
 /// The head.
@@ -54,8 +54,7 @@ impl Deconv {
 
 impl HeatmapHead {
     pub(super) fn load(scope: &Scope<'_>, config: &VitPoseConfig) -> Result<Self, CheckpointError> {
-        // A heatmap's peak is looked for between its pixels: 8 bits of precision are too few to draw it with.
-        let list = scope.at("deconv_layers").in_f16_for_bf16();
+        let list = scope.at("deconv_layers");
         let deconv_layers = match config.head {
             Head::Classic { .. } => {
                 let [first, second] = DECONV_LAYERS;
@@ -74,8 +73,8 @@ impl HeatmapHead {
     /// * result: see [`Heatmaps`]
     pub fn forward(&self, x: Tensor<4>) -> Heatmaps {
         let x = match &self.deconv_layers {
-            Some([first, second]) => second.forward(first.forward(in_f16_for_bf16(x))),
-            None => enlarge(relu(in_f32(x))),
+            Some([first, second]) => second.forward(first.forward(x)),
+            None => enlarge(relu(x)),
         };
         let x = self.final_layer.forward(in_f32(x), Activation::None, None);
         Heatmaps(x.permute([0, 3, 1, 2]))
