@@ -11,7 +11,9 @@ use anyhow::Context;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::{Duration, Instant};
-use swingpose::{DeviceChoice, Existing, FleetReporter, Job, Labeler, PipelineError, Summary, label_files};
+use swingpose::{
+    DeviceChoice, Existing, FleetReporter, Job, Labeler, PipelineError, Summary, gpu_left_out, label_files,
+};
 
 /// Labels what `args` ask for.
 ///
@@ -30,6 +32,12 @@ pub(crate) fn run(args: &LabelArgs, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let gpus: Vec<_> = labelers.iter().map(Labeler::device).filter(|device| device.kind == "cuda").collect();
     for gpu in &gpus {
         io.say(format_args!("on {}, in {}", gpu.name, gpu.precision));
+    }
+    if settings.devices == [DeviceChoice::Auto]
+        && gpus.is_empty()
+        && let Some(why) = gpu_left_out()
+    {
+        io.say(format_args!("on the CPU: {why}"));
     }
     let patience = if gpus.is_empty() { None } else { Some(GPU_PATIENCE) };
     let mut fleet = Fleet::new(&settings.jobs, args.overlay, patience, io);

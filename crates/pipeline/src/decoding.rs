@@ -74,12 +74,8 @@ impl Decoding {
         };
         let info = video.info().clone();
         let ring = engine.ring(&info, video.wanted().start)?;
-        let sink = Arc::clone(&ring);
-        let thread = Some(thread::spawn(move || {
-            let stats = video.decode(DECODERS, &*sink);
-            sink.end();
-            stats
-        }));
+        let sink = Ending(Arc::clone(&ring));
+        let thread = Some(thread::spawn(move || video.decode(DECODERS, &*sink.0)));
         Ok(Self { path: path.to_owned(), info, frames: Frames::Ring(ring), thread, notes: Vec::new() })
     }
 
@@ -124,6 +120,17 @@ impl Drop for Decoding {
         if let Frames::Ring(ring) = &self.frames {
             ring.close();
         }
+    }
+}
+
+/// Tells a ring, however its decoding ends, that nothing more comes: whoever takes frames from it waits for that.
+#[cfg(feature = "cuda")]
+struct Ending(Arc<FrameRing>);
+
+#[cfg(feature = "cuda")]
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

@@ -79,7 +79,7 @@ impl Detector {
 
     #[cfg(feature = "cuda")]
     fn detect_on_device(&self, frames: &[&RingFrame]) -> Result<DetectionBatch, PipelineError> {
-        let Some(engine) = &self.engine else { return Ok(DetectionBatch::default()) };
+        let engine = self.engine.as_ref().expect("frames on a GPU come from an engine");
         let people = PeopleCfg {
             score_threshold: self.score_threshold,
             iou_threshold: PEOPLE_IOU,

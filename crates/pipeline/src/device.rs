@@ -5,7 +5,7 @@
 
 #[cfg(feature = "cuda")]
 use crate::cuda::{Engine, gpus};
-use crate::error::{OptionError, PipelineError};
+use crate::error::{NoGpu, OptionError, PipelineError};
 #[cfg(not(feature = "cuda"))]
 use crate::no_gpus as gpus;
 use burn::tensor::Device;
@@ -126,6 +126,12 @@ impl FromStr for Precision {
         let found = Self::ALL.into_iter().find(|precision| precision.as_str() == text);
         found.ok_or_else(|| OptionError::Precision { found: text.to_owned() })
     }
+}
+
+/// Why [`DeviceChoice::Auto`] is the CPU on a machine that has a GPU; `None` where it is the GPU, or there is none.
+#[must_use]
+pub fn gpu_left_out() -> Option<NoGpu> {
+    gpus::ordinals().err().filter(NoGpu::is_of_a_gpu)
 }
 
 /// A device that can be computed on.

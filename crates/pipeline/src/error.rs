@@ -118,6 +118,20 @@ pub enum NoGpu {
     NotBuilt,
 }
 
+impl NoGpu {
+    /// Whether there is a GPU all the same.
+    pub(crate) const fn is_of_a_gpu(&self) -> bool {
+        match self {
+            #[cfg(feature = "cuda")]
+            Self::Missing(missing) => {
+                use swingpose_doctor::Missing::{NoDevice, NoDriver};
+                !matches!(missing, NoDriver { .. } | NoDevice { .. })
+            }
+            Self::NoSuch { .. } | Self::NotBuilt => false,
+        }
+    }
+}
+
 /// Why a run cannot start, or why an input has no labels.
 #[derive(Debug, Error)]
 pub enum PipelineError {

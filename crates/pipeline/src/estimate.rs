@@ -94,7 +94,7 @@ impl PoseEstimator {
 
     #[cfg(feature = "cuda")]
     fn estimate_on_device(&self, frames: &[&RingFrame], crops: &[Crop]) -> Result<Vec<Pose>, PipelineError> {
-        let Some(engine) = &self.engine else { return Ok(Vec::new()) };
+        let engine = self.engine.as_ref().expect("frames on a GPU come from an engine");
         let how =
             Use { flip: self.flip, padding: BOX_PADDING, count: self.batch.get(), numbers: self.placement.numbers };
         engine.estimate(&self.network, &how, frames, crops)

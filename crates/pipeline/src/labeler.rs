@@ -99,7 +99,8 @@ impl LabelerBuilder {
         Self { threads, ..self }
     }
 
-    /// How many frames, and crops, go through a network together. The labels do not depend on it.
+    /// How many frames, and crops, go through a network together. On a CPU the labels do not depend on it; on a GPU their last
+    /// digits may, since cuBLASLt has other algorithms for other sizes, and fewer go where its memory is too small.
     #[must_use]
     pub fn batch(self, batch: NonZeroUsize) -> Self {
         Self { batch: Some(batch), ..self }

@@ -38,7 +38,7 @@ mod provenance;
 mod reporter;
 pub mod schedule;
 
-pub use device::{CudaDevices, DeviceChoice, Precision};
+pub use device::{CudaDevices, DeviceChoice, Precision, gpu_left_out};
 pub use error::{BoxProblem, NoGpu, OptionError, PipelineError};
 pub use fleet::{FleetReporter, Job, label_files};
 pub use label_file::Existing;

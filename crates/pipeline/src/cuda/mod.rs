@@ -13,12 +13,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use swingpose_kernels::cube::Gpu;
 use swingpose_models::Placement;
+use swingpose_video::VideoInfo;
 
+use self::ring::FrameRing;
 use crate::error::PipelineError;
 
 /// Bytes of decoded frames on their way, for each input: a good second of 1080p at 240 fps, and less than the 2 GiB that the
 /// kernels can address.
 const RING_BYTES: usize = 1 << 30;
+
+/// With less, decoders wait for each other.
+const LEAST_RING_BYTES: usize = 64 << 20;
 
 /// A GPU to label on.
 #[derive(Clone)]
@@ -37,13 +42,15 @@ impl Engine {
         Some(Self { gpu, decoders: pool.map_err(|error| error.to_string()) })
     }
 
-    /// Room for the frames of a video, from number `first` on.
-    pub(crate) fn ring(
-        &self,
-        info: &swingpose_video::VideoInfo,
-        first: u64,
-    ) -> Result<Arc<ring::FrameRing>, PipelineError> {
-        ring::FrameRing::new(&self.gpu, info, first, RING_BYTES)
+    /// Room for the frames of a video, from number `first` on: less, where memory is short.
+    pub(crate) fn ring(&self, info: &VideoInfo, first: u64) -> Result<Arc<FrameRing>, PipelineError> {
+        let mut bytes = RING_BYTES;
+        loop {
+            match FrameRing::new(&self.gpu, info, first, bytes) {
+                Err(error) if error.is_out_of_memory() && bytes > LEAST_RING_BYTES => bytes /= 2,
+                ring => return ring,
+            }
+        }
     }
 }
 
