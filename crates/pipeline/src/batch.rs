@@ -55,6 +55,24 @@ impl Frame {
         !matches!(self.picture, FramePicture::Host(_))
     }
 
+    /// The picture, where it is on the host.
+    const fn on_host(&self) -> Option<&BgrImage> {
+        match &self.picture {
+            FramePicture::Host(image) => Some(image),
+            #[cfg(feature = "cuda")]
+            FramePicture::Device(_) => None,
+        }
+    }
+
+    /// The frame in the GPU's memory, where it is there.
+    #[cfg(feature = "cuda")]
+    const fn on_device(&self) -> Option<&RingFrame> {
+        match &self.picture {
+            FramePicture::Device(frame) => Some(frame),
+            FramePicture::Host(_) => None,
+        }
+    }
+
     /// Width and height of the upright picture in pixels.
     pub(crate) fn size(&self) -> (u32, u32) {
         match &self.picture {
@@ -79,19 +97,10 @@ impl<'a> Pictures<'a> {
     /// Those of `frames`.
     pub(crate) fn of(frames: &'a [Frame]) -> Self {
         #[cfg(feature = "cuda")]
-        if let Some(Frame { picture: FramePicture::Device(_), .. }) = frames.first() {
-            let device = frames.iter().filter_map(|frame| match &frame.picture {
-                FramePicture::Device(frame) => Some(frame),
-                FramePicture::Host(_) => None,
-            });
-            return Self::Device(device.collect());
+        if frames.first().is_some_and(Frame::is_on_device) {
+            return Self::Device(frames.iter().filter_map(Frame::on_device).collect());
         }
-        let host = frames.iter().filter_map(|frame| match &frame.picture {
-            FramePicture::Host(image) => Some(image),
-            #[cfg(feature = "cuda")]
-            FramePicture::Device(_) => None,
-        });
-        Self::Host(host.collect())
+        Self::Host(frames.iter().filter_map(Frame::on_host).collect())
     }
 }
 

@@ -120,21 +120,11 @@ impl LabelerBuilder {
         let mut pose = PoseEstimator::load(&self.pose, self.options.flip, &resolved)?;
         // Where each frame waits for the one before, it goes alone, with its few people.
         let alone = self.options.detect_every != NonZeroU32::MIN;
-        let mut batches = if alone { (NonZeroUsize::MIN, batch.min(CROPS_ALONE)) } else { (batch, batch) };
+        let batches = if alone { (NonZeroUsize::MIN, batch.min(CROPS_ALONE)) } else { (batch, batch) };
         boxes.set_batch(batches.0);
         pose.batch = batches.1;
         #[cfg(feature = "cuda")]
-        while gpu && let Err(error) = guarded(|| boxes.warm_up().and_then(|()| pose.warm_up())) {
-            if !error.is_out_of_memory() {
-                return Err(error);
-            }
-            if batches.1 == NonZeroUsize::MIN {
-                return Err(PipelineError::GpuMemory { said: error.to_string() });
-            }
-            batches = (half(batches.0), half(batches.1));
-            boxes.set_batch(batches.0);
-            pose.batch = batches.1;
-        }
+        let batches = if gpu { warmed_up(&mut boxes, &mut pose, batches)? } else { batches };
         let making = Making {
             program: program(),
             detector,
@@ -224,6 +214,28 @@ impl BoxSource {
     fn warm_up(&self) -> Result<(), PipelineError> {
         if let Self::Detector(detector) = self { detector.warm_up() } else { Ok(()) }
     }
+}
+
+/// Runs both networks once: what they take of memory, and of kernels to be compiled, is there afterwards. Gives the batches that they
+/// take, of frames and of crops: halved while memory lacks.
+#[cfg(feature = "cuda")]
+fn warmed_up(
+    boxes: &mut BoxSource,
+    pose: &mut PoseEstimator,
+    mut batches: (NonZeroUsize, NonZeroUsize),
+) -> Result<(NonZeroUsize, NonZeroUsize), PipelineError> {
+    while let Err(error) = guarded(|| boxes.warm_up().and_then(|()| pose.warm_up())) {
+        if !error.is_out_of_memory() {
+            return Err(error);
+        }
+        if batches == (NonZeroUsize::MIN, NonZeroUsize::MIN) {
+            return Err(PipelineError::GpuMemory { said: error.to_string() });
+        }
+        batches = (half(batches.0), half(batches.1));
+        boxes.set_batch(batches.0);
+        pose.batch = batches.1;
+    }
+    Ok(batches)
 }
 
 /// Half as many, and at least one.
