@@ -43,4 +43,4 @@ pub mod upsample_concat;
 
 pub use activation::Activation;
 pub use buffer::DeviceSlice;
-pub use element::Element;
+pub use element::{Element, Numbers};

@@ -3,7 +3,6 @@
 
 #![expect(unsafe_code, reason = "calls into cuBLASLt")]
 
-use std::any::TypeId;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ffi::c_void;
@@ -15,13 +14,12 @@ use cudarc::cublaslt::sys::{
     self, cublasLtEpilogue_t as LtEpilogue, cublasLtMatmulDescAttributes_t as DescAttribute,
     cublasLtMatmulPreferenceAttributes_t as Preference,
 };
-use half::f16;
 
 use super::stream::{CudaError, RawStream, is_cuda, with_stream};
 use crate::launch::{item, lines};
 use crate::linear::Shape;
 use crate::product::{Epilogue, finish};
-use crate::{Activation, DeviceSlice, Element};
+use crate::{Activation, DeviceSlice, Element, Numbers};
 
 /// Bytes that an algorithm may use besides: what NVIDIA recommends for Hopper.
 const WORKSPACE: usize = 32 << 20;
@@ -29,30 +27,11 @@ const WORKSPACE: usize = 32 << 20;
 /// The alignment that CubeCL's allocations have at least; parts of them may have less.
 const ALIGNMENT: u64 = 256;
 
-/// What the numbers of a product are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Numbers {
-    F32,
-    F16,
-    Bf16,
-}
-
-impl Numbers {
-    /// Those of `E`.
-    fn of<E: Element>() -> Self {
-        match TypeId::of::<E>() {
-            number if number == TypeId::of::<f32>() => Self::F32,
-            number if number == TypeId::of::<f16>() => Self::F16,
-            _ => Self::Bf16,
-        }
-    }
-
-    const fn data_type(self) -> sys::cudaDataType {
-        match self {
-            Self::F32 => sys::cudaDataType::CUDA_R_32F,
-            Self::F16 => sys::cudaDataType::CUDA_R_16F,
-            Self::Bf16 => sys::cudaDataType::CUDA_R_16BF,
-        }
+const fn data_type(numbers: Numbers) -> sys::cudaDataType {
+    match numbers {
+        Numbers::F32 => sys::cudaDataType::CUDA_R_32F,
+        Numbers::F16 => sys::cudaDataType::CUDA_R_16F,
+        Numbers::Bf16 => sys::cudaDataType::CUDA_R_16BF,
     }
 }
 
@@ -89,8 +68,7 @@ unsafe impl Send for Library {}
 static LIBRARIES: LazyLock<Mutex<HashMap<u16, Library>>> = LazyLock::new(Mutex::default);
 
 /// Whether cuBLASLt can be loaded.
-#[must_use]
-pub fn has_cublaslt() -> bool {
+fn has_cublaslt() -> bool {
     static FOUND: LazyLock<bool> = LazyLock::new(|| {
         // SAFETY: loading the library runs only its own initialisation.
         unsafe { sys::is_culib_present() }
@@ -142,8 +120,7 @@ fn multiply<E: Element>(
         let [x, weight, bias, summand, y, workspace] = std::array::from_fn(|index| addresses[index]);
         let at = Addresses { x, weight, bias, summand: summand + before, y: y + before, workspace };
         let alignment = [at.x, at.weight, at.summand, at.y].map(|address| (address | ALIGNMENT).trailing_zeros());
-        let numbers = Numbers::of::<E>();
-        let key = Key { rows, inputs, outputs, numbers, residual, alignment };
+        let key = Key { rows, inputs, outputs, numbers: E::NUMBERS, residual, alignment };
         let mut libraries = LIBRARIES.lock().unwrap_or_else(PoisonError::into_inner);
         let library = library_of(device, &mut libraries)?;
         let handle = library.handle;
@@ -157,7 +134,7 @@ fn multiply<E: Element>(
 
 /// The bias in the numbers' own type, which the library wants.
 fn narrow<E: Element>(client: &Client, bias: &DeviceSlice<f32>) -> DeviceSlice<E> {
-    if Numbers::of::<E>() == Numbers::F32 {
+    if E::NUMBERS == Numbers::F32 {
         return DeviceSlice::from_handle(bias.handle().clone(), bias.len());
     }
     let narrowed = DeviceSlice::empty(client, bias.len());
@@ -192,7 +169,7 @@ fn failed(call: &'static str) -> impl Fn(lt::CublasError) -> CudaError {
 /// Row-major `y = x weightᵀ` is column-major `yᵀ = weight xᵀ`: the library's first matrix is the weight.
 fn prepare(handle: sys::cublasLtHandle_t, key: Key) -> Result<Option<Plan>, CudaError> {
     let [rows, inputs, outputs] = [key.rows, key.inputs, key.outputs].map(|size| size as u64);
-    let data = key.numbers.data_type();
+    let data = data_type(key.numbers);
     let compute = sys::cublasComputeType_t::CUBLAS_COMPUTE_32F;
     let desc =
         lt::create_matmul_desc(compute, sys::cudaDataType::CUDA_R_32F).map_err(failed("cublasLtMatmulDescCreate"))?;

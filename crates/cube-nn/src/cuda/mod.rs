@@ -7,7 +7,6 @@ mod cublaslt;
 mod event;
 mod stream;
 
-pub use cublaslt::has_cublaslt;
 pub(crate) use cublaslt::product;
 pub use event::Event;
-pub use stream::{CudaError, Pinned, RawStream, copy_rows, is_cuda, with_stream};
+pub use stream::{CudaError, Pinned, RawStream, copy_rows, with_stream};

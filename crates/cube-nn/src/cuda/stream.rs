@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "calls into the CUDA driver")]
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Mutex;
 
 use cubecl::client::Client;
@@ -71,10 +71,9 @@ pub(super) fn check(call: &'static str, code: driver::CUresult) -> Result<(), Cu
     code.result().map_err(|error| CudaError::Driver { call, code: format!("{:?}", error.0) })
 }
 
-/// Whether `client` is that of a CUDA device.
-#[must_use]
-pub fn is_cuda(client: &Client) -> bool {
-    DeviceHandle::<CudaServer>::new(client.service_id().device).service_id() == client.service_id()
+/// Whether `client` is that of a CUDA device. It starts no CUDA where there is none.
+pub(super) fn is_cuda(client: &Client) -> bool {
+    client.service_id().service == TypeId::of::<CudaServer>()
 }
 
 /// Runs `work` with CUDA's primary context current, the stream that this thread's launches go to, and the address of each of
@@ -92,8 +91,8 @@ pub fn with_stream<R: Send>(
 ) -> Result<R, CudaError> {
     let stream_id = StreamId::current();
     let bindings: Vec<_> = handles.iter().map(|handle| (*handle).clone().binding()).collect();
+    assert!(is_cuda(client), "{} is not CUDA", client.name());
     let device = DeviceHandle::<CudaServer>::new(client.service_id().device);
-    assert!(device.service_id() == client.service_id(), "{} is not CUDA", client.name());
     let called = device.submit_blocking(move |server: &mut CudaServer| {
         let failed = |error: &dyn std::fmt::Display| CudaError::Buffers { reason: error.to_string() };
         let resources = bindings.iter().map(|binding| server.get_resource(binding.clone(), stream_id));

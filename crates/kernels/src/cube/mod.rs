@@ -9,8 +9,7 @@ use burn_cubecl::CubeDevice;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::client::Client;
-use half::{bf16, f16};
-use swingpose_cube_nn::{DeviceSlice, Element};
+use swingpose_cube_nn::{DeviceSlice, Element, Numbers};
 
 /// A GPU, as CubeCL drives it and as Burn names it.
 #[derive(Clone)]
@@ -73,10 +72,10 @@ fn slice<E: Element>(x: CubeTensor) -> DeviceSlice<E> {
 }
 
 /// Burn's name for `E`.
-fn dtype<E: Element>() -> DType {
-    match std::any::TypeId::of::<E>() {
-        number if number == std::any::TypeId::of::<f16>() => DType::F16,
-        number if number == std::any::TypeId::of::<bf16>() => DType::BF16,
-        _ => DType::F32,
+const fn dtype<E: Element>() -> DType {
+    match E::NUMBERS {
+        Numbers::F32 => DType::F32,
+        Numbers::F16 => DType::F16,
+        Numbers::Bf16 => DType::BF16,
     }
 }
