@@ -11,6 +11,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 #[cfg(feature = "cuda")]
+use swingpose_core::FrameIndex;
+#[cfg(feature = "cuda")]
 use swingpose_video::{Choice, Codec, NvdecVideo};
 use swingpose_video::{SourceOptions, SourceStats, VideoError, VideoInfo, VideoSource};
 
@@ -90,15 +92,8 @@ impl Decoding {
             Frames::Queue(frames) => frames.recv().ok(),
             #[cfg(feature = "cuda")]
             Frames::Ring(ring) => ring.take().map(|taken| match taken {
-                Ok(Taken::Frame(frame)) => {
-                    let (index, pts) = (frame.index, frame.pts);
-                    let picture = FramePicture::Device(frame);
-                    Decoded::Frame(Box::new(Frame { index, pts, picture }), Duration::ZERO)
-                }
-                Ok(Taken::Picture(index, pts, image)) => {
-                    let picture = FramePicture::Host(image);
-                    Decoded::Frame(Box::new(Frame { index, pts, picture }), Duration::ZERO)
-                }
+                Ok(Taken::Frame(pts, frame)) => ready(frame.index, pts, FramePicture::Device(frame)),
+                Ok(Taken::Picture(index, pts, image)) => ready(index, pts, FramePicture::Host(image)),
                 Ok(Taken::Lost(error)) => Decoded::Lost(error),
                 Err(failure) => Decoded::Failed(failure),
             }),
@@ -112,6 +107,12 @@ impl Decoding {
         stats.notes.splice(0..0, self.notes.drain(..));
         Ok(Some(stats))
     }
+}
+
+/// A frame out of the ring. How long its decoding took only the chip knows.
+#[cfg(feature = "cuda")]
+fn ready(index: FrameIndex, pts: i64, picture: FramePicture) -> Decoded {
+    Decoded::Frame(Box::new(Frame { index, pts, picture }), Duration::ZERO)
 }
 
 impl Drop for Decoding {

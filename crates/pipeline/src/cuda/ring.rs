@@ -66,8 +66,8 @@ enum Came {
 
 /// What is handed out.
 pub(crate) enum Taken {
-    /// A frame in the ring.
-    Frame(RingFrame),
+    /// A frame in the ring, and its time.
+    Frame(i64, RingFrame),
     /// A frame that the chip left to the CPU: its number, its time, and the upright picture.
     Picture(FrameIndex, i64, BgrImage),
     /// Frames that could not be decoded.
@@ -78,7 +78,6 @@ pub(crate) enum Taken {
 pub(crate) struct RingFrame {
     ring: Arc<FrameRing>,
     pub(crate) index: FrameIndex,
-    pub(crate) pts: i64,
     copied: Event,
 }
 
@@ -108,12 +107,8 @@ impl FrameRing {
                 Some(Came::Surface { pts, copied }) => {
                     state.next += 1;
                     state.out.insert(next);
-                    return Some(Ok(Taken::Frame(RingFrame {
-                        ring: Arc::clone(self),
-                        index: FrameIndex(next),
-                        pts,
-                        copied,
-                    })));
+                    let frame = RingFrame { ring: Arc::clone(self), index: FrameIndex(next), copied };
+                    return Some(Ok(Taken::Frame(pts, frame)));
                 }
                 Some(Came::Picture { pts, image }) => {
                     state.next += 1;
