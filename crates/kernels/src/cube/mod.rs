@@ -11,6 +11,38 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::client::Client;
 use swingpose_cube_nn::{DeviceSlice, Element, Numbers};
 
+#[doc(hidden)]
+pub mod for_with_number {
+    pub use burn::tensor::DType;
+    pub use half::{bf16, f16};
+}
+
+/// Evaluates `$body` with `$number` the Rust type of what `$dtype`, a `DType` or `FloatDType` of Burn's, names: f32, f16 or bf16.
+///
+/// # Panics
+/// For any other type.
+#[macro_export]
+macro_rules! with_number {
+    ($dtype:expr, $number:ident => $body:expr) => {{
+        use $crate::cube::for_with_number as types;
+        match types::DType::from($dtype) {
+            types::DType::F32 => {
+                type $number = f32;
+                $body
+            }
+            types::DType::F16 => {
+                type $number = types::f16;
+                $body
+            }
+            types::DType::BF16 => {
+                type $number = types::bf16;
+                $body
+            }
+            other => panic!("the networks are computed in f32, f16 or bf16, not in {other:?}"),
+        }
+    }};
+}
+
 /// A GPU, as CubeCL drives it and as Burn names it.
 #[derive(Clone)]
 pub struct Gpu {

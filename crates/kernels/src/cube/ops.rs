@@ -4,35 +4,13 @@
 
 use burn::backend::Cube;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
-use half::{bf16, f16};
 use swingpose_cube_nn::{self as nn, DeviceSlice, Element};
 
 use super::{Gpu, slice};
 use crate::Activation;
 use crate::ops::{KernelOps, Residual};
-
-/// Evaluates `$body` with `$number` the type of the numbers of `$x`.
-macro_rules! with_number {
-    ($x:expr, $number:ident => $body:expr) => {
-        match $x.dtype {
-            DType::F32 => {
-                type $number = f32;
-                $body
-            }
-            DType::F16 => {
-                type $number = f16;
-                $body
-            }
-            DType::BF16 => {
-                type $number = bf16;
-                $body
-            }
-            other => panic!("the networks are computed in f32, f16 or bf16, not in {other:?}"),
-        }
-    };
-}
+use crate::with_number;
 
 /// The tensor's sizes.
 fn dims<const D: usize>(x: &CubeTensor) -> [usize; D] {
@@ -74,7 +52,7 @@ impl KernelOps for Cube {
     ) -> FloatTensor<Self> {
         let ([n, t, inputs], [outputs, _]) = (dims(&x), dims(&weight));
         let (gpu, shape) = (Gpu::with(&x), nn::linear::Shape { rows: n * t, inputs, outputs });
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let client = gpu.client();
             let (x, weight, residual) = (slice::<E>(x), slice(weight), added(residual));
             let y = nn::linear::linear(client, &x, &weight, &slice(bias), act.into(), residual.as_ref(), shape);
@@ -86,7 +64,7 @@ impl KernelOps for Cube {
         let [images, tokens, c3] = dims(&qkv);
         let shape = nn::attention::Shape { images, tokens, heads, head_dim: c3 / 3 / heads };
         let gpu = Gpu::with(&qkv);
-        with_number!(qkv, E => {
+        with_number!(qkv.dtype, E => {
             let y = nn::attention::attention(gpu.client(), &slice::<E>(qkv), shape);
             gpu.primitive(&y, [images, tokens, c3 / 3])
         })
@@ -100,7 +78,7 @@ impl KernelOps for Cube {
     ) -> FloatTensor<Self> {
         let shape: [usize; 3] = dims(&x);
         let gpu = Gpu::with(&x);
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let x = slice::<E>(x);
             let y = nn::layer_norm::layer_norm(gpu.client(), &x, &slice(weight), &slice(bias), eps, shape[2]);
             gpu.primitive(&y, shape)
@@ -119,7 +97,7 @@ impl KernelOps for Cube {
         let [outputs, rows, columns, _] = dims(&weight);
         let shape = nn::conv::Shape { image: dims(&x), kernel: [rows, columns], outputs, stride, padding };
         let gpu = Gpu::with(&x);
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let client = gpu.client();
             let (x, weight, residual) = (slice::<E>(x), slice(weight), added(residual));
             let y = nn::conv::conv(client, &x, &weight, &slice(bias), act.into(), residual.as_ref(), shape);
@@ -136,7 +114,7 @@ impl KernelOps for Cube {
         let [rows, columns, _] = dims(&weight);
         let shape = nn::depthwise_conv::Shape { image: dims(&x), kernel: [rows, columns] };
         let gpu = Gpu::with(&x);
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let (x, weight) = (slice::<E>(x), slice(weight));
             let y = nn::depthwise_conv::depthwise_conv(gpu.client(), &x, &weight, &slice(bias), act.into(), shape);
             gpu.primitive(&y, shape.image)
@@ -149,7 +127,7 @@ impl KernelOps for Cube {
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         let (gpu, image) = (Gpu::with(&x), dims(&x));
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let (x, weight) = (slice::<E>(x), slice(weight));
             let y = nn::channel_attention::channel_attention(gpu.client(), &x, &weight, &slice(bias), image);
             gpu.primitive(&y, image)
@@ -159,7 +137,7 @@ impl KernelOps for Cube {
     fn spp(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let [n, h, w, c] = dims(&x);
         let gpu = Gpu::with(&x);
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let y = nn::spp::spp(gpu.client(), &slice::<E>(x), [n, h, w, c]);
             gpu.primitive(&y, [n, h, w, 4 * c])
         })
@@ -168,7 +146,7 @@ impl KernelOps for Cube {
     fn upsample_concat(x: FloatTensor<Self>, skip: FloatTensor<Self>) -> FloatTensor<Self> {
         let ([.., c], [n, h, w, skip_c]) = (dims::<4>(&x), dims(&skip));
         let (gpu, image) = (Gpu::with(&x), dims(&x));
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let (x, skip) = (slice::<E>(x), slice(skip));
             let y = nn::upsample_concat::upsample_concat(gpu.client(), &x, &skip, image, skip_c);
             gpu.primitive(&y, [n, h, w, c + skip_c])
@@ -178,7 +156,7 @@ impl KernelOps for Cube {
     fn concat(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
         let ([n, h, w, a_c], [.., b_c]) = (dims(&a), dims::<4>(&b));
         let gpu = Gpu::with(&a);
-        with_number!(a, E => {
+        with_number!(a.dtype, E => {
             let (a, b) = (slice::<E>(a), slice(b));
             let y = nn::concat::concat(gpu.client(), &a, &b, a_c, b_c);
             gpu.primitive(&y, [n, h, w, a_c + b_c])
@@ -194,7 +172,7 @@ impl KernelOps for Cube {
         let ([n, h, w, i], [outputs, ..]) = (dims(&x), dims::<4>(&weight));
         let shape = nn::deconv::Shape { image: [n, h, w, i], outputs };
         let gpu = Gpu::with(&x);
-        with_number!(x, E => {
+        with_number!(x.dtype, E => {
             let (x, weight) = (slice::<E>(x), slice(weight));
             let y = nn::deconv::deconv(gpu.client(), &x, &weight, &slice(bias), act.into(), shape);
             gpu.primitive(&y, [n, 2 * h, 2 * w, outputs])

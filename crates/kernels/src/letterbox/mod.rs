@@ -19,7 +19,7 @@ static NORMALIZATION: Normalization = Normalization::new([0, 1, 2], [103.53, 116
 pub struct Letterboxed {
     /// `[size, size, 3]`, BGR.
     pub pixels: Vec<u8>,
-    /// Detector pixels a frame pixel, across and down. They differ slightly, since both sides are rounded to whole pixels.
+    /// See [`scale()`].
     pub scale: (f64, f64),
 }
 
@@ -30,6 +30,14 @@ pub fn content_size(width: usize, height: usize, size: usize) -> (usize, usize) 
     let scale = size as f64 / width.max(height) as f64;
     let scaled = |side: usize| ((side as f64 * scale + 0.5) as usize).max(1);
     (scaled(width), scaled(height))
+}
+
+/// Detector pixels a frame pixel of such a frame, across and down. They differ slightly, since both sides are rounded to whole
+/// pixels.
+#[must_use]
+pub fn scale(width: usize, height: usize, size: usize) -> (f64, f64) {
+    let (content_width, content_height) = content_size(width, height, size);
+    (content_width as f64 / width as f64, content_height as f64 / height as f64)
 }
 
 /// Letterboxes an upright BGR frame, `[height, width, 3]`, into a square of `size` pixels a side. Small frames grow.
@@ -43,7 +51,7 @@ pub fn letterbox(bgr: &[u8], width: usize, height: usize, size: usize) -> Letter
     let (content_width, content_height) = content_size(width, height, size);
     let mut pixels = vec![GREY; 3 * size * size];
     host::resize_into(bgr, [width, height], [content_width, content_height], &mut pixels, 3 * size);
-    Letterboxed { pixels, scale: (content_width as f64 / width as f64, content_height as f64 / height as f64) }
+    Letterboxed { pixels, scale: scale(width, height, size) }
 }
 
 /// BGR bytes to RTMDet's input, `(x - mean) / std`, still BGR and channels last.

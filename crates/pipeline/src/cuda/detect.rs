@@ -1,7 +1,7 @@
 //! Frames on the GPU to people's boxes: letterbox, RTMDet, top-k and both suppressions there; the boxes come to the host.
 
+use super::Engine;
 use super::ring::{RingFrame, batch};
-use super::{Engine, with_numbers};
 use crate::batch::{DetectionBatch, PersonBox};
 use crate::error::PipelineError;
 use burn::tensor::FloatDType;
@@ -11,7 +11,8 @@ use swingpose_cube_kernels::detect_decode::{Level, PeopleCfg, TestCfg, detect_de
 use swingpose_cube_kernels::letterbox::letterbox;
 use swingpose_cube_kernels::nms::Boxes;
 use swingpose_kernels::cube::numbers;
-use swingpose_kernels::letterbox::content_size;
+use swingpose_kernels::letterbox::scale;
+use swingpose_kernels::with_number;
 use swingpose_models::rtmdet::{RtmDet, RtmDetConfig, RtmDetOutput, STRIDES};
 
 /// What of RTMDet's answer is a person.
@@ -44,7 +45,7 @@ impl Engine {
     fn forward(&self, network: &RtmDet, choice: &Choice<'_>, planes: &FrameBatch) -> RtmDetOutput {
         let side = choice.config.input_size;
         let shape = [planes.len(), side, side, 3];
-        with_numbers!(choice.numbers, E => {
+        with_number!(choice.numbers, E => {
             let pixels = letterbox::<E>(self.gpu.client(), planes, side);
             network.forward(self.gpu.tensor(&pixels, shape))
         })
@@ -53,7 +54,7 @@ impl Engine {
     /// Boxes in frame pixels, those of people alone, best first.
     fn people(&self, output: RtmDetOutput, choice: &Choice<'_>, sizes: &[(usize, usize)]) -> Boxes {
         let side = choice.config.input_size;
-        let scales: Vec<_> = sizes.iter().map(|&size| scale(size, side)).collect();
+        let scales: Vec<_> = sizes.iter().map(|&(width, height)| scale(width, height, side)).collect();
         let maps = output.cls_scores.into_iter().zip(output.bbox_preds).zip(STRIDES);
         let levels: Vec<Level> = maps
             .map(|((cls_scores, bbox_preds), stride)| {
@@ -80,10 +81,4 @@ impl Engine {
             .map(|places| places.iter().copied().filter(|(_, (_, live))| **live == 1).map(person).collect())
             .collect())
     }
-}
-
-/// Detector pixels a frame pixel, across and down.
-fn scale((width, height): (usize, usize), side: usize) -> (f64, f64) {
-    let (content_width, content_height) = content_size(width, height, side);
-    (content_width as f64 / width as f64, content_height as f64 / height as f64)
 }

@@ -1,7 +1,7 @@
 //! Frames on the GPU and people's boxes to keypoints: UDP crop, ViTPose and DARK-UDP there; the keypoints come to the host.
 
+use super::Engine;
 use super::ring::{RingFrame, batch};
-use super::{Engine, with_numbers};
 use crate::batch::{Crop, Pose};
 use crate::error::PipelineError;
 use burn::tensor::{FloatDType, Tensor};
@@ -11,6 +11,7 @@ use swingpose_cube_kernels::crop_udp::{CropBatch, CropBoxes, CropShape, crop_udp
 use swingpose_cube_kernels::dark_udp::{Flipped, MapShape, dark_udp};
 use swingpose_cube_kernels::{DeviceSlice, FrameBatch};
 use swingpose_kernels::cube::numbers;
+use swingpose_kernels::with_number;
 use swingpose_models::vitpose::{HEATMAP, INPUT, VitPose};
 
 /// The network's input, and how much larger than its box a crop is.
@@ -74,7 +75,7 @@ impl Engine {
         owners: &[u32],
     ) -> (Tensor<4>, Option<Tensor<4>>, DeviceSlice<f32>) {
         let shape = [owners.len(), INPUT[0], INPUT[1], 3];
-        with_numbers!(how.numbers, E => {
+        with_number!(how.numbers, E => {
             let CropBatch { pixels, parts } =
                 crop_udp::<E>(self.gpu.client(), planes, boxes, owners, crop_shape(how.padding));
             let pixels = self.gpu.tensor::<E, 4>(&pixels, shape);

@@ -73,24 +73,3 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, PipelineError>) -> Res
         Err(PipelineError::GpuPanic { said: said.unwrap_or_else(|| "without a word".to_owned()) })
     })
 }
-
-/// Evaluates `$body` with `$number` the type that `$numbers` names.
-macro_rules! with_numbers {
-    ($numbers:expr, $number:ident => $body:expr) => {
-        match $numbers {
-            burn::tensor::FloatDType::F16 => {
-                type $number = half::f16;
-                $body
-            }
-            burn::tensor::FloatDType::BF16 => {
-                type $number = half::bf16;
-                $body
-            }
-            _ => {
-                type $number = f32;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_numbers;
