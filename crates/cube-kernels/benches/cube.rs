@@ -16,13 +16,13 @@ use swingpose_cube_kernels::{DeviceSlice, FrameBatch};
 use swingpose_kernels as host;
 use swingpose_video::BgrImage;
 
-#[path = "../tests/cube/device.rs"]
-mod device;
 #[path = "../tests/cube/frames.rs"]
 mod frames;
+#[path = "../tests/cube/noise.rs"]
+mod noise;
 
-use device::Noise;
 use frames::levels_apart;
+use noise::Noise;
 
 const FRAMES: usize = 8;
 const SIDE: usize = 640;
@@ -33,7 +33,7 @@ const DEVIATIONS: [f32; 3] = [57.375, 57.12, 58.395];
 
 #[expect(clippy::print_stdout, reason = "a benchmark's result")]
 fn main() {
-    let client = device::client();
+    let client = swingpose_cube_nn::device::client();
     let kinds = frames::kinds(&[(1920, 1080)]);
     let (batch, images) = frames::frames(&client, &kinds[..FRAMES], 1);
     println!("{:<44}{:>9}", client.name(), "ms");

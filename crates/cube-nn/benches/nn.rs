@@ -23,10 +23,10 @@ use swingpose_cube_nn::{Activation, DeviceSlice, Element};
 use swingpose_cube_nn::{attention as of_attention, conv as of_conv, deconv as of_deconv};
 use swingpose_cube_nn::{depthwise_conv as of_depthwise_conv, linear as of_linear};
 
-#[path = "../tests/nn/device.rs"]
-mod device;
+#[path = "../tests/nn/noise.rs"]
+mod noise;
 
-use device::Noise;
+use noise::Noise;
 
 /// What a call cannot do without.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ struct Bench {
 
 #[expect(clippy::print_stdout, reason = "a benchmark's result")]
 fn main() {
-    let client = device::client();
+    let client = swingpose_cube_nn::device::client();
     let name = &client.properties().identity.name;
     println!("{name}");
     let bench = if name.contains("llvmpipe") {

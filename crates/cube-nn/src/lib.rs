@@ -30,6 +30,8 @@ pub mod conv;
 pub mod cuda;
 pub mod deconv;
 pub mod depthwise_conv;
+#[cfg(feature = "device")]
+pub mod device;
 mod element;
 mod elementary;
 mod launch;

@@ -5,8 +5,9 @@ use swingpose_cube_kernels::crop_udp::{CropBatch, CropBoxes, CropShape, crop_udp
 use swingpose_kernels::crop_udp as host;
 use swingpose_video::BgrImage;
 
-use crate::device::{Noise, client};
 use crate::frames::{frames, kinds, levels_apart};
+use crate::noise::Noise;
+use swingpose_cube_nn::device::client;
 
 const DEVIATIONS: [f32; 3] = [58.395, 57.12, 57.375];
 const SHAPE: CropShape = CropShape { size: (36, 48), padding: 1.25 };

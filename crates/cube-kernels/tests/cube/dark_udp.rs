@@ -6,8 +6,9 @@ use swingpose_cube_kernels::DeviceSlice;
 use swingpose_cube_kernels::dark_udp::{Flipped, MapShape, dark_udp};
 use swingpose_kernels::dark_udp as host;
 
-use crate::device::{Noise, client};
 use crate::fixture::Fixture;
+use crate::noise::Noise;
+use swingpose_cube_nn::device::client;
 
 const SHAPE: MapShape = MapShape { keypoints: 17, height: 64, width: 48 };
 const POSES: [&str; 5] = ["vitpose_nano", "vitpose_small", "vitpose_base", "vitpose_large", "vitpose_huge"];

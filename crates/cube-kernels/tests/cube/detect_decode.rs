@@ -6,9 +6,10 @@ use swingpose_cube_kernels::DeviceSlice;
 use swingpose_cube_kernels::detect_decode::{Level, PeopleCfg, TestCfg, detect_decode, people};
 use swingpose_kernels::detect_decode as host;
 
-use crate::device::{Noise, client};
 use crate::fixture::Fixture;
 use crate::nms::download;
+use crate::noise::Noise;
+use swingpose_cube_nn::device::client;
 
 /// A level of every image: logits, distances, height, width, stride.
 struct Maps {

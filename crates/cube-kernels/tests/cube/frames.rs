@@ -5,7 +5,7 @@ use swingpose_cube_kernels::{DeviceSlice, FrameBatch, FrameLayout, Matrix, Range
 use swingpose_video::color::{ColorSpec, Matrix as HostMatrix, Range as HostRange, to_bgr};
 use swingpose_video::{BgrImage, Chroma, Picture, Plane, Planes, Rotation as HostRotation};
 
-use crate::device::Noise;
+use crate::noise::Noise;
 
 /// What a frame is like; its samples are drawn.
 #[derive(Debug, Clone, Copy)]

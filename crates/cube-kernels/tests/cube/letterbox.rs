@@ -5,8 +5,8 @@ use swingpose_cube_kernels::letterbox::letterbox;
 use swingpose_kernels::letterbox as host;
 use swingpose_video::BgrImage;
 
-use crate::device::client;
 use crate::frames::{frames, kinds, levels_apart};
+use swingpose_cube_nn::device::client;
 
 const DEVIATIONS: [f32; 3] = [57.375, 57.12, 58.395];
 

@@ -7,8 +7,8 @@
 mod crop_udp;
 mod dark_udp;
 mod detect_decode;
-mod device;
 mod fixture;
 mod frames;
 mod letterbox;
 mod nms;
+mod noise;

@@ -5,7 +5,8 @@ use swingpose_cube_kernels::DeviceSlice;
 use swingpose_cube_kernels::nms::{Boxes, batched_nms};
 use swingpose_kernels::nms as host;
 
-use crate::device::{Noise, client};
+use crate::noise::Noise;
+use swingpose_cube_nn::device::client;
 
 type OneBox = ([f32; 4], f32, u32);
 

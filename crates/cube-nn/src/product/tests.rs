@@ -4,10 +4,11 @@ use super::{Epilogue, finish, product, product_into};
 use crate::linear::Shape;
 use crate::{Activation, DeviceSlice};
 
-#[path = "../../tests/nn/device.rs"]
-mod device;
+#[path = "../../tests/nn/noise.rs"]
+mod noise;
 
-use device::{Noise, client};
+use crate::device::client;
+use noise::Noise;
 
 const ACTIVATIONS: [Activation; 4] = [Activation::None, Activation::Relu, Activation::Silu, Activation::Gelu];
 

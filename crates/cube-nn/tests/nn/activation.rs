@@ -3,7 +3,7 @@
 use swingpose_cube_nn::linear::{Shape, linear};
 
 use crate::check::{ACTIVATIONS, download, upload};
-use crate::device::client;
+use swingpose_cube_nn::device::client;
 
 /// Numbers of both signs and every exponent.
 fn everywhere() -> Vec<f32> {

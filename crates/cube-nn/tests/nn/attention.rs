@@ -5,7 +5,7 @@ use swingpose_cube_nn::attention::{Shape, attention};
 use swingpose_kernels::attention as host;
 
 use crate::check::{Number, Seeded, assert_close, assert_same_bits, download, upload, with_every_type};
-use crate::device::client;
+use swingpose_cube_nn::device::client;
 
 fn host_shape(shape: Shape) -> host::Shape {
     let Shape { images, tokens, heads, head_dim } = shape;

@@ -5,7 +5,7 @@ use swingpose_cube_nn::channel_attention::channel_attention;
 use swingpose_kernels::channel_attention as host;
 
 use crate::check::{Number, Seeded, assert_close, assert_same_bits, download, magnitudes, upload, with_every_type};
-use crate::device::client;
+use swingpose_cube_nn::device::client;
 
 #[test]
 fn odd_shapes_are_the_references() {

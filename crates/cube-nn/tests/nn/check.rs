@@ -8,7 +8,7 @@ use half::{bf16, f16};
 use swingpose_cube_nn::{Activation, DeviceSlice, Element};
 use swingpose_kernels as host;
 
-use crate::device::Noise;
+use crate::noise::Noise;
 
 /// All activations, and what the reference calls them.
 pub(crate) const ACTIVATIONS: [(Activation, host::Activation); 4] = [

@@ -5,7 +5,7 @@ use swingpose_cube_nn::concat::concat;
 use swingpose_kernels::concat as host;
 
 use crate::check::{Number, Seeded, download, upload, with_every_type};
-use crate::device::client;
+use swingpose_cube_nn::device::client;
 
 #[test]
 fn odd_shapes_are_the_references() {

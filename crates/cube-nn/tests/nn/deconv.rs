@@ -9,7 +9,7 @@ use crate::check::{
     ACTIVATIONS, Number, Seeded, assert_close, assert_same_bits, assert_same_classes, download, magnitudes,
     products_are_the_librarys, upload, with_every_type,
 };
-use crate::device::client;
+use swingpose_cube_nn::device::client;
 
 fn host_shape(shape: Shape) -> host::Shape {
     host::Shape { image: shape.image, outputs: shape.outputs }

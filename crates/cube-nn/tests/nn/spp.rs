@@ -5,7 +5,7 @@ use swingpose_cube_nn::spp::spp;
 use swingpose_kernels::spp as host;
 
 use crate::check::{Number, Seeded, assert_same_bits, download, upload, with_every_type};
-use crate::device::client;
+use swingpose_cube_nn::device::client;
 
 #[test]
 fn odd_shapes_are_the_references() {
