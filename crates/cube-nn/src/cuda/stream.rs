@@ -64,6 +64,14 @@ pub enum CudaError {
         /// cuBLAS's name for what went wrong.
         status: String,
     },
+    /// A call of NVRTC failed.
+    #[error("{call} failed: {said}")]
+    Nvrtc {
+        /// Its name.
+        call: &'static str,
+        /// What the compiler said.
+        said: String,
+    },
 }
 
 /// Turns a driver's answer into a result.
@@ -100,6 +108,10 @@ pub fn with_stream<R: Send>(
         let addresses: Vec<u64> = resources.iter().map(|resource| resource.resource().ptr).collect();
         let streams = server.write_streams().resolve(stream_id, bindings.iter());
         let mut streams = streams.map_err(|error| failed(&error))?;
+        // A graph that is being captured is to keep the memory where it is, as it does for CubeCL's own launches.
+        for binding in &bindings {
+            streams.current().capturing().touch(binding.stream, binding.memory.descriptor().location());
+        }
         let stream = RawStream(streams.current().signal());
         Ok(work(stream, &addresses))
     });
