@@ -55,6 +55,12 @@ impl<E: CubeElement> DeviceSlice<E> {
         self.len == 0
     }
 
+    /// Whether the first number's address is a multiple of `bytes`, as far as 256, of which every allocation's is.
+    #[must_use]
+    pub fn is_aligned(&self, bytes: u64) -> bool {
+        self.handle.offset_start.unwrap_or(0).is_multiple_of(bytes)
+    }
+
     /// The memory itself, for a tensor that is made of it.
     #[must_use]
     pub const fn handle(&self) -> &Handle {
