@@ -50,17 +50,15 @@ fn labels(labeler: &Labeler, input: &Path) -> Vec<FrameLabels> {
     labeler.label(input).unwrap().map(Result::unwrap).collect()
 }
 
-/// Single and half precision pass the gate. bfloat16 does not, by a hair's breadth in the median, and is held to what it was seen to do.
 #[test]
-fn every_precision_is_as_near_the_cpu_as_is_said() {
+fn every_precision_passes_the_gate() {
     let options = LabelOptions { frames: "..24".parse().unwrap(), ..LabelOptions::default() };
     let Some(on_cpu) = labeler("cpu", "fp32", options, detected()) else { return };
     let gate = AccuracyGate::default();
-    let wider = AccuracyGate { median_px: 0.08, ..gate };
     let mut refused = Vec::new();
     for name in ["single_cam01.mp4", "multi_cam01.mp4"] {
         let expected = labels(&on_cpu, &clip(name));
-        for (precision, gate) in [("fp32", gate), ("fp16", gate), ("bf16", wider)] {
+        for precision in ["fp32", "fp16", "bf16"] {
             let Some(on_gpu) = labeler("cuda:0", precision, options, detected()) else { return };
             match gate.check(&expected, &labels(&on_gpu, &clip(name))) {
                 Ok(accuracy) => eprintln!("{name} in {precision}: {accuracy}"),

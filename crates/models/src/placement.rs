@@ -23,3 +23,13 @@ impl From<&Device> for Placement {
 pub(crate) fn in_f32<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if x.dtype() == DType::F32 { x } else { x.cast(FloatDType::F32) }
 }
+
+/// `x` in single precision, if it is in bfloat16: for what is added to over and over, which 8 bits would wear out.
+pub(crate) fn in_f32_for_bf16<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if x.dtype() == DType::BF16 { in_f32(x) } else { x }
+}
+
+/// `x` in the numbers of `weight`.
+pub(crate) fn in_numbers_of<const D: usize, const W: usize>(x: Tensor<D>, weight: &Tensor<W>) -> Tensor<D> {
+    if x.dtype() == weight.dtype() { x } else { x.cast(weight.dtype()) }
+}

@@ -8,6 +8,7 @@ use super::block::{LayerNorm, TransformerEncoderLayer};
 use super::config::{GRID, VitPoseConfig};
 use super::patch_embed::{PatchEmbed, load_pos_embed};
 use crate::checkpoint::CheckpointError;
+use crate::placement::in_f32_for_bf16;
 use crate::scope::Scope;
 
 /// The backbone.
@@ -34,7 +35,7 @@ impl VisionTransformer {
     /// * `x` `[m, 256, 192, 3]`
     /// * result `[m, 16, 12, c]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.patch_embed.forward(x, self.pos_embed.val());
+        let x = in_f32_for_bf16(self.patch_embed.forward(x, self.pos_embed.val()));
         let x = self.layers.iter().fold(x, |x, layer| layer.forward(x));
         let x = self.ln1.forward(x);
         let [crops, _, channels] = x.dims();

@@ -7,6 +7,7 @@ use swingpose_kernels::{Activation, attention, layer_norm, linear};
 
 use super::config::VitPoseConfig;
 use crate::checkpoint::CheckpointError;
+use crate::placement::{in_f32, in_numbers_of};
 use crate::scope::Scope;
 
 /// Added to the variance before its root, in every normalisation of the network.
@@ -47,8 +48,19 @@ impl Linear {
         Ok(Self { weight: scope.stored("weight")?, bias: scope.stored("bias")? })
     }
 
-    fn forward(&self, x: Tensor<3>, act: Activation, residual: Option<Tensor<3>>) -> Tensor<3> {
-        linear(x, self.weight.val(), self.bias.val(), act, residual)
+    fn forward(&self, x: Tensor<3>, act: Activation) -> Tensor<3> {
+        let weight = self.weight.val();
+        linear(in_numbers_of(x, &weight), weight, self.bias.val(), act, None)
+    }
+
+    /// `residual` plus the layer of `x`, in the residual's numbers.
+    fn forward_onto(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        let weight = self.weight.val();
+        if residual.dtype() == weight.dtype() {
+            linear(x, weight, self.bias.val(), Activation::None, Some(residual))
+        } else {
+            residual + in_f32(self.forward(x, Activation::None))
+        }
     }
 }
 
@@ -70,8 +82,8 @@ impl Attention {
     /// # Shapes
     /// * `x`, `residual` and result `[m, t, c]`
     pub fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        let x = attention(self.qkv.forward(x, Activation::None, None), self.num_heads);
-        self.proj.forward(x, Activation::None, Some(residual))
+        let x = attention(self.qkv.forward(x, Activation::None), self.num_heads);
+        self.proj.forward_onto(x, residual)
     }
 }
 
@@ -92,8 +104,8 @@ impl Ffn {
     /// # Shapes
     /// * `x`, `residual` and result `[m, t, c]`
     pub fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        let x = self.layers[0].forward(x, Activation::Gelu, None);
-        self.layers[1].forward(x, Activation::None, Some(residual))
+        let x = self.layers[0].forward(x, Activation::Gelu);
+        self.layers[1].forward_onto(x, residual)
     }
 }
 

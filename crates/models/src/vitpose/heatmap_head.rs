@@ -13,7 +13,7 @@ use super::checkpoint::DECONV_LAYERS;
 use super::config::{HEATMAP, Head, VitPoseConfig};
 use crate::checkpoint::CheckpointError;
 use crate::conv::{Conv, channels_last};
-use crate::placement::in_f32;
+use crate::placement::{in_f32, in_numbers_of};
 use crate::scope::{BatchNorm, Scope};
 
 /// The head.
@@ -48,7 +48,8 @@ impl Deconv {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        deconv(x, self.weight.val(), self.bias.val(), Activation::Relu)
+        let weight = self.weight.val();
+        deconv(in_numbers_of(x, &weight), weight, self.bias.val(), Activation::Relu)
     }
 }
 
