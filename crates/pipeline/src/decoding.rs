@@ -86,6 +86,15 @@ impl Decoding {
         &self.info
     }
 
+    /// How many of its frames may be held while the next is waited for.
+    pub(crate) fn room(&self) -> usize {
+        match &self.frames {
+            Frames::Queue(_) => usize::MAX,
+            #[cfg(feature = "cuda")]
+            Frames::Ring(ring) => ring.places(),
+        }
+    }
+
     /// What comes next; `None` at the end.
     pub(crate) fn next(&self) -> Option<Decoded> {
         match &self.frames {

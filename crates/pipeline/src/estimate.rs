@@ -8,7 +8,12 @@ use crate::batch::{
     Crop, CropBatch, DetectionBatch, Frame, HeatmapBatch, PersonBox, Pictures, Pose, PoseBatch, read_back, tensor,
 };
 #[cfg(feature = "cuda")]
-use crate::cuda::{Engine, computed, estimate::Use, ring::RingFrame, zeros};
+use crate::cuda::{
+    Engine, computed,
+    estimate::{Pending, Use},
+    ring::RingFrame,
+    zeros,
+};
 use crate::device::{Resolved, is_gpu};
 use crate::error::PipelineError;
 use crate::reporter::{Stage, StageTimes};
@@ -66,34 +71,36 @@ impl PoseEstimator {
         })
     }
 
-    /// The keypoints of everybody in `people`, which holds one list a frame.
-    pub(crate) fn estimate(
+    /// Begins with the keypoints of everybody in `people`, which holds one list a frame. On a GPU the frames are read until
+    /// that is finished.
+    pub(crate) fn begin(
         &self,
         frames: &[Frame],
         people: DetectionBatch,
         times: &mut StageTimes,
-    ) -> Result<PoseBatch, PipelineError> {
+    ) -> Result<Estimating, PipelineError> {
         let crops: Vec<Crop> = plan(people);
-        let pictures = Pictures::of(frames);
-        let mut poses = Vec::with_capacity(crops.len());
-        for crops in crops.chunks(self.batch.get()) {
-            match &pictures {
-                Pictures::Host(images) => {
-                    let crops = times.time(Stage::Crop, || self.crop(images, crops));
+        let batches = crops.chunks(self.batch.get());
+        match Pictures::of(frames) {
+            Pictures::Host(images) => {
+                let mut poses = Vec::with_capacity(crops.len());
+                for crops in batches {
+                    let crops = times.time(Stage::Crop, || self.crop(&images, crops));
                     let heatmaps = times.time(Stage::Estimate, || self.forward(crops));
                     poses.extend(times.time(Stage::Keypoints, || keypoints(heatmaps)));
                 }
-                #[cfg(feature = "cuda")]
-                Pictures::Device(frames) => {
-                    poses.extend(times.time(Stage::Estimate, || self.estimate_on_device(frames, crops))?);
-                }
+                Ok(Estimating::Done(PoseBatch { poses }))
             }
+            #[cfg(feature = "cuda")]
+            Pictures::Device(frames) => times.time(Stage::Estimate, || {
+                let begun = batches.filter_map(|crops| self.begin_on_device(&frames, crops).transpose());
+                Ok(Estimating::OnDevice(begun.collect::<Result<_, _>>()?))
+            }),
         }
-        Ok(PoseBatch { poses })
     }
 
     #[cfg(feature = "cuda")]
-    fn estimate_on_device(&self, frames: &[&RingFrame], crops: &[Crop]) -> Result<Vec<Pose>, PipelineError> {
+    fn begin_on_device(&self, frames: &[&RingFrame], crops: &[Crop]) -> Result<Option<Pending>, PipelineError> {
         let engine = self.engine.as_ref().expect("frames on a GPU come from an engine");
         let how =
             Use { flip: self.flip, padding: BOX_PADDING, count: self.batch.get(), numbers: self.placement.numbers };
@@ -128,6 +135,35 @@ impl PoseEstimator {
             None => heatmaps,
         };
         HeatmapBatch { heatmaps, crops }
+    }
+}
+
+/// The keypoints of a batch of frames: done, or being computed on a GPU.
+pub(crate) enum Estimating {
+    Done(PoseBatch),
+    #[cfg(feature = "cuda")]
+    OnDevice(Vec<Pending>),
+}
+
+impl Estimating {
+    /// Whether there is nothing to wait for.
+    pub(crate) const fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+
+    /// The keypoints, once they are there.
+    pub(crate) fn finish(self, times: &mut StageTimes) -> Result<PoseBatch, PipelineError> {
+        match self {
+            Self::Done(poses) => Ok(poses),
+            #[cfg(feature = "cuda")]
+            Self::OnDevice(pending) => times.time(Stage::Estimate, || {
+                let mut poses = Vec::new();
+                for pending in pending {
+                    poses.extend(pending.finish()?);
+                }
+                Ok(PoseBatch { poses })
+            }),
+        }
     }
 }
 

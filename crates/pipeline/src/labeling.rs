@@ -1,11 +1,13 @@
 //! One input being labeled: decoding on threads of its own (`decoding`), the networks on the caller's.
 //!
 //! [`Labeling`] is an iterator of frames' labels. Frames go through the networks in batches; what a frame's labels are
-//! does not depend on its neighbours in the batch.
+//! does not depend on its neighbours in the batch. On a GPU a batch's keypoints are read when those of the next batch are
+//! already being computed, so that the GPU has work while the host looks at boxes and labels.
 
 use crate::batch::{DetectionBatch, Frame, FrameBatch, PersonBox};
 use crate::decoding::{Decoded, Decoding};
 use crate::error::PipelineError;
+use crate::estimate::Estimating;
 use crate::labeler::{BoxSource, Labeler};
 use crate::reporter::{Stage, StageTimes};
 use crate::schedule::Schedule;
@@ -22,10 +24,20 @@ pub struct Labeling<'a> {
     schedule: Schedule,
     /// A frame that came and could not go with those before it.
     next_frame: Option<Frame>,
+    /// What the GPU is at.
+    begun: Option<Begun>,
+    /// What ends it all, once the labels before it are taken.
+    failed: Option<PipelineError>,
     ready: VecDeque<FrameLabels>,
     /// Set by the end of the input or by an error that ends it; nothing is decoded after it.
     ended: bool,
     tally: Tally,
+}
+
+/// A batch in the pose network.
+struct Begun {
+    frames: FrameBatch,
+    poses: Estimating,
 }
 
 /// What came of an input so far.
@@ -57,7 +69,8 @@ impl<'a> Labeling<'a> {
         let schedule = Schedule::new(labeler.options.detect_every);
         let (ready, tally) = (VecDeque::new(), Tally::default());
         let (input, next_frame) = (input.to_owned(), None);
-        Ok(Self { labeler, input, decoding, schedule, next_frame, ready, ended: false, tally })
+        let (begun, failed) = (None, None);
+        Ok(Self { labeler, input, decoding, schedule, next_frame, begun, failed, ready, ended: false, tally })
     }
 
     /// What is known of the input.
@@ -80,21 +93,37 @@ impl<'a> Labeling<'a> {
 
     /// Labels the next batch; nothing is left to label when it leaves `ready` empty.
     fn advance(&mut self) -> Result<(), PipelineError> {
-        let frames = self.next_batch()?;
-        if frames.is_empty() {
-            return self.end();
+        while self.ready.is_empty() {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            let next = self.begin();
+            if let Some(due) = self.begun.take() {
+                self.finish(due)?;
+            }
+            match next {
+                Ok(Some(next)) if self.can_wait(&next) => self.begun = Some(next),
+                Ok(Some(next)) => self.finish(next)?,
+                Ok(None) if self.ready.is_empty() => return self.end(),
+                Ok(None) => {}
+                Err(error) => self.failed = Some(error),
+            }
         }
-        let labeler = self.labeler;
-        let labels = labeler.run(|| self.label_batch(frames))?;
-        labels.iter().for_each(|frame| self.tally.count(frame));
-        self.ready.extend(labels);
         Ok(())
+    }
+
+    /// Whether a batch may be finished after the next is begun: there is something to wait for, its frames leave room for those of
+    /// the next, and these do not need its labels.
+    fn can_wait(&self, begun: &Begun) -> bool {
+        let held = begun.frames.len() + self.labeler.batch.get();
+        !begun.poses.is_done() && self.schedule.detects_always() && held < self.decoding.room()
     }
 
     /// The next frames, fewer at the end of the input, and where frames on the GPU and on the host meet. Where a frame's boxes
     /// come from the labels of the one before, each goes alone.
     fn next_batch(&mut self) -> Result<FrameBatch, PipelineError> {
-        let wanted = if self.schedule.detects_always() { self.labeler.batch.get() } else { 1 };
+        let most = self.decoding.room().saturating_sub(self.begun.as_ref().map_or(0, |begun| begun.frames.len()));
+        let wanted = if self.schedule.detects_always() { self.labeler.batch.get().min(most) } else { 1 };
         let mut frames = FrameBatch::with_capacity(wanted);
         frames.extend(self.next_frame.take());
         while frames.len() < wanted {
@@ -115,15 +144,32 @@ impl<'a> Labeling<'a> {
         Ok(frames)
     }
 
-    fn label_batch(&mut self, frames: FrameBatch) -> Result<Vec<FrameLabels>, PipelineError> {
-        let people = self.people(&frames)?.ranked(self.labeler.options.max_people);
-        let poses = self.labeler.pose.estimate(&frames, people, &mut self.tally.times)?;
+    /// Finds the people of the next batch and begins with their keypoints; `None` at the end.
+    fn begin(&mut self) -> Result<Option<Begun>, PipelineError> {
+        let frames = self.next_batch()?;
+        if frames.is_empty() {
+            return Ok(None);
+        }
+        let labeler = self.labeler;
+        labeler.run(|| {
+            let people = self.people(&frames)?.ranked(labeler.options.max_people);
+            let poses = labeler.pose.begin(&frames, people, &mut self.tally.times)?;
+            Ok(Some(Begun { frames, poses }))
+        })
+    }
+
+    /// Makes labels of a batch.
+    fn finish(&mut self, Begun { frames, poses }: Begun) -> Result<(), PipelineError> {
+        let labeler = self.labeler;
+        let poses = labeler.run(|| poses.finish(&mut self.tally.times))?;
         let sizes: Vec<_> = frames.iter().map(Frame::size).collect();
         let labels = poses.into_labels(frames, self.info().timebase);
         for (frame, size) in labels.iter().zip(sizes) {
             self.schedule.learn(frame, size);
+            self.tally.count(frame);
         }
-        Ok(labels)
+        self.ready.extend(labels);
+        Ok(())
     }
 
     /// Everybody's boxes, from wherever they come.

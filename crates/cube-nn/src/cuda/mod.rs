@@ -1,15 +1,17 @@
 //! CUDA's own calls on CubeCL's buffers, in the order of CubeCL's work: what cannot be said as a `#[cube]` kernel.
 //!
 //! `stream` is the way in: CubeCL's stream and the addresses of its buffers. `event` orders that stream and others by events,
-//! `cublaslt` computes matrix products, and `kernel` compiles and launches kernels in CUDA C++, which `cache` keeps.
+//! `reading` copies to the host what is waited for later, `cublaslt` computes matrix products, and `kernel` compiles and launches kernels in CUDA C++, which `cache` keeps.
 
 mod cache;
 mod cublaslt;
 mod event;
 mod kernel;
+mod reading;
 mod stream;
 
 pub(crate) use cublaslt::product;
 pub use event::Event;
 pub use kernel::{Argument, Geometry, Kernel, Source, TensorMap, c_type, capability};
+pub use reading::Reading;
 pub use stream::{CudaError, Pinned, RawStream, copy_rows, with_stream};

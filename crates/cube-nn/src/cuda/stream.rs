@@ -19,7 +19,7 @@ use cudarc::driver::sys as driver;
 use thiserror::Error;
 
 /// The server behind a CUDA client, whose own name is private.
-type CudaServer = <cubecl::cuda::CudaRuntime as Runtime>::Server;
+pub(super) type CudaServer = <cubecl::cuda::CudaRuntime as Runtime>::Server;
 
 /// A `CUstream` of a device's primary context.
 #[derive(Clone, Copy, Debug)]

@@ -10,6 +10,7 @@ use swingpose_cube_kernels::FrameBatch;
 use swingpose_cube_kernels::detect_decode::{Level, PeopleCfg, TestCfg, detect_decode, people};
 use swingpose_cube_kernels::letterbox::letterbox;
 use swingpose_cube_kernels::nms::Boxes;
+use swingpose_cube_nn::cuda::Reading;
 use swingpose_kernels::cube::numbers;
 use swingpose_kernels::letterbox::scale;
 use swingpose_kernels::with_number;
@@ -69,8 +70,12 @@ impl Engine {
 
     fn read_back(&self, boxes: &Boxes) -> Result<Vec<Vec<PersonBox>>, PipelineError> {
         let client = self.gpu.client();
-        let (corners, scores, live) =
-            (boxes.corners.read(client)?, boxes.scores.read(client)?, boxes.live.read(client)?);
+        let (corners, scores, live) = (
+            Reading::begin(client, &boxes.corners)?,
+            Reading::begin(client, &boxes.scores)?,
+            Reading::begin(client, &boxes.live)?,
+        );
+        let (corners, scores, live) = (corners.wait()?, scores.wait()?, live.wait()?);
         let person = |(corners, (&score, _)): (&[f32], (&f32, &u32))| {
             let bounding_box = BoundingBox::new(corners[0], corners[1], corners[2], corners[3]);
             PersonBox { bounding_box, score, origin: Origin::Detected }

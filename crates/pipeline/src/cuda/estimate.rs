@@ -10,6 +10,7 @@ use swingpose_core::skeleton::{FLIP_INDICES, KEYPOINT_COUNT};
 use swingpose_cube_kernels::crop_udp::{CropBatch, CropBoxes, CropShape, crop_udp};
 use swingpose_cube_kernels::dark_udp::{Flipped, MapShape, dark_udp};
 use swingpose_cube_kernels::{DeviceSlice, FrameBatch};
+use swingpose_cube_nn::cuda::Reading;
 use swingpose_kernels::cube::numbers;
 use swingpose_kernels::with_number;
 use swingpose_models::vitpose::{HEATMAP, INPUT, VitPose};
@@ -32,23 +33,37 @@ pub(crate) struct Use {
     pub(crate) numbers: FloatDType,
 }
 
+/// Crops whose keypoints are being computed.
+pub(crate) struct Pending {
+    crops: Vec<Crop>,
+    /// `[how.count, 17, 3]`.
+    found: Reading<f32>,
+}
+
+impl Pending {
+    /// The keypoints, once they are there.
+    pub(crate) fn finish(self) -> Result<Vec<Pose>, PipelineError> {
+        let found = self.found.wait()?;
+        Ok(self.crops.iter().zip(found.chunks_exact(3 * KEYPOINT_COUNT)).map(pose).collect())
+    }
+}
+
 impl Engine {
-    /// The keypoints of `crops`, at most `how.count` of them.
+    /// Begins with the keypoints of `crops`, at most `how.count` of them. The frames are read until that is finished.
     pub(crate) fn estimate(
         &self,
         network: &VitPose,
         how: &Use,
         frames: &[&RingFrame],
         crops: &[Crop],
-    ) -> Result<Vec<Pose>, PipelineError> {
-        let Some(planes) = batch(frames, frames.len())? else { return Ok(Vec::new()) };
+    ) -> Result<Option<Pending>, PipelineError> {
+        let Some(planes) = batch(frames, frames.len())? else { return Ok(None) };
         let (boxes, owners) = self.boxes(crops, how.count);
         let (heatmaps, mirrored, parts) = self.heatmaps(network, how, &planes, &boxes, &owners);
         let flipped = mirrored.map(|heatmaps| Flipped { heatmaps: numbers(heatmaps), indices: &FLIP_INDICES });
         let client = self.gpu.client();
         let found = dark_udp::<f32>(client, &numbers(heatmaps), flipped.as_ref(), &parts, MAPS);
-        let found = found.read(client)?;
-        Ok(crops.iter().zip(found.chunks_exact(3 * KEYPOINT_COUNT)).map(pose).collect())
+        Ok(Some(Pending { crops: crops.to_vec(), found: Reading::begin(client, &found)? }))
     }
 
     /// The crops' boxes on the device, with as many masked ones that `count` there are.

@@ -93,6 +93,11 @@ impl FrameRing {
         Ok(Arc::new(Self { gpu, words, memory, layout, frame_bytes, places, state, changed: Condvar::new() }))
     }
 
+    /// How many frames may be held at once. Whoever waits for another while it holds as many waits forever.
+    pub(crate) const fn places(&self) -> usize {
+        self.places as usize
+    }
+
     /// The next frame, or frames that were lost; `None` at the end.
     pub(crate) fn take(self: &Arc<Self>) -> Option<Result<Taken, PipelineError>> {
         let mut state = self.lock();
