@@ -46,15 +46,20 @@ pub(super) fn launch<E: Element>(
     let scale = LOG2_E / (head_dim as f32).sqrt();
     // SAFETY: `attention` has checked both buffers against the shape, which the grid covers.
     unsafe {
-        Kernel::new(&SOURCE, "attention", &defines).launch(client, geometry, &[qkv.handle(), y.handle()], |addresses| {
-            Ok(vec![
-                Argument::Address(addresses[0]),
-                Argument::Address(addresses[1]),
-                Argument::U32(tokens as u32),
-                Argument::U32(shape.channels() as u32),
-                Argument::F32(scale),
-            ])
-        })?;
+        Kernel::new(&SOURCE, "attention", &defines).launch(
+            client,
+            geometry,
+            &[qkv.handle(), y.handle()],
+            |addresses| {
+                Ok(vec![
+                    Argument::Address(addresses[0]),
+                    Argument::Address(addresses[1]),
+                    Argument::U32(tokens as u32),
+                    Argument::U32(shape.channels() as u32),
+                    Argument::F32(scale),
+                ])
+            },
+        )?;
     }
     Ok(true)
 }

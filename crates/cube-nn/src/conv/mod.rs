@@ -1,6 +1,9 @@
 //! A dense 2-d convolution with its activation and residual: `act(conv2d(x, w) + b) + residual`.
 //! Any kernel size; 1x1 is a matrix product over pixels. Batch normalisation is folded into `w` and `b` beforehand.
 
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
+
 use cubecl::prelude::*;
 
 use crate::product::{Epilogue, product, product_into};
@@ -57,6 +60,10 @@ pub fn conv<E: Element>(
     let [images, down, across, outputs] = shape.output();
     assert_eq!(x.len(), shape.image.iter().product::<usize>(), "conv: x of {shape:?}");
     let epilogue = Epilogue { bias, act, residual };
+    #[cfg(feature = "cuda")]
+    if let Some(y) = on_tensor_cores(client, x, weight, epilogue, shape) {
+        return y;
+    }
     if shape.is_pointwise() {
         let rows = images * down * across;
         return product(client, x, weight, epilogue, linear::Shape { rows, inputs: shape.image[3], outputs });
@@ -77,4 +84,31 @@ pub fn conv<E: Element>(
         product_into(client, &patches, weight, epilogue, product_shape, &y, group.start * window.patches());
     }
     y
+}
+
+/// [`conv`] in one kernel, where there is one for the device, the type and the shape.
+#[cfg(feature = "cuda")]
+fn on_tensor_cores<E: Element>(
+    client: &Client,
+    x: &DeviceSlice<E>,
+    weight: &DeviceSlice<E>,
+    epilogue: Epilogue<'_, E>,
+    shape: Shape,
+) -> Option<DeviceSlice<E>> {
+    let len = shape.output().iter().product();
+    assert_eq!(
+        weight.len(),
+        shape.outputs * shape.kernel[0] * shape.kernel[1] * shape.image[3],
+        "conv: weight of {shape:?}"
+    );
+    assert_eq!(epilogue.bias.len(), shape.outputs, "conv: bias of {} outputs", shape.outputs);
+    if len == 0 {
+        return None;
+    }
+    let y = DeviceSlice::empty(client, len);
+    match cuda::conv(client, (x, weight), epilogue, &y, shape) {
+        Ok(launched) => launched.then_some(y),
+        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
+        Err(error) => std::panic::panic_any(error.to_string()),
+    }
 }

@@ -48,6 +48,34 @@ fn pointwise<E: Number>(client: &Client) {
     }
 }
 
+/// Those of RTMDet, on smaller images: the picture's three channels, and each width of its layers.
+#[test]
+fn the_networks_shapes_are_the_references() {
+    with_every_type!(client(), networks_shapes);
+}
+
+fn networks_shapes<E: Number>(client: &Client) {
+    let shapes = [
+        ([2, 21, 26, 3], 3, 24, 2),
+        ([2, 11, 13, 24], 3, 24, 1),
+        ([1, 12, 9, 24], 3, 48, 1),
+        ([1, 14, 14, 48], 3, 96, 2),
+        ([3, 13, 9, 96], 1, 96, 1),
+        ([2, 7, 9, 192], 3, 192, 1),
+        ([1, 5, 5, 384], 1, 768, 1),
+        ([1, 6, 5, 64], 3, 128, 1),
+        ([1, 5, 7, 160], 3, 320, 2),
+    ];
+    for (index, (image, side, outputs, stride)) in shapes.into_iter().enumerate() {
+        // With every activation and residual, as far as three draws go.
+        for seed in 0..3 {
+            let seed = 200 + 3 * index as u64 + seed;
+            let shape = Shape { image, kernel: [side; 2], outputs, stride, padding: side / 2 };
+            run::<E>(client, &mut Seeded::new(seed), shape, seed);
+        }
+    }
+}
+
 fn run<E: Number>(client: &Client, seeded: &mut Seeded, shape: Shape, seed: u64) {
     let (act, host_act) = seeded.pick(&ACTIVATIONS);
     let image = shape.image;

@@ -26,18 +26,37 @@ fn odd_shapes<E: Number>(client: &Client) {
         let inputs = seeded.pick(&[1, 3, 8, 20, 24]);
         let image = [seeded.size(1..=3), seeded.size(1..=17), seeded.size(1..=13), inputs];
         let shape = Shape { image, outputs: seeded.size(1..=70) };
-        let (act, host_act) = seeded.pick(&ACTIVATIONS);
-        let x = seeded.numbers::<E>(image.iter().product());
-        let weight = seeded.numbers::<E>(shape.outputs * 16 * inputs);
-        let bias = seeded.numbers::<f32>(shape.outputs);
-        let expected = host::reference::deconv(&x, &weight, &bias, host_act, host_shape(shape));
-        let [x_sizes, weight_sizes, bias_sizes] = [&x, &weight, &bias].map(|x| magnitudes(x));
-        let none = swingpose_kernels::Activation::None;
-        let sizes = host::reference::deconv(&x_sizes, &weight_sizes, &bias_sizes, none, host_shape(shape));
-        let (x, weight) = (upload::<E>(client, &x), upload(client, &weight));
-        let y = deconv(client, &x, &weight, &upload(client, &bias), act, shape);
-        assert_close::<E>(&download(client, &y), &expected, &sizes, &format!("seed {seed} {shape:?} {act:?}"));
+        run::<E>(client, seeded, shape, seed);
     }
+}
+
+/// Those of the heatmap head, with fewer channels.
+#[test]
+fn the_networks_shapes_are_the_references() {
+    with_every_type!(client(), networks_shapes);
+}
+
+fn networks_shapes<E: Number>(client: &Client) {
+    for (seed, (image, outputs)) in
+        [([2, 16, 12, 80], 128), ([1, 32, 24, 64], 64), ([1, 5, 7, 64], 192)].into_iter().enumerate()
+    {
+        run::<E>(client, &mut Seeded::new(100 + seed as u64), Shape { image, outputs }, seed as u64);
+    }
+}
+
+fn run<E: Number>(client: &Client, seeded: &mut Seeded, shape: Shape, seed: u64) {
+    let [_, _, _, inputs] = shape.image;
+    let (act, host_act) = seeded.pick(&ACTIVATIONS);
+    let x = seeded.numbers::<E>(shape.image.iter().product());
+    let weight = seeded.numbers::<E>(shape.outputs * 16 * inputs);
+    let bias = seeded.numbers::<f32>(shape.outputs);
+    let expected = host::reference::deconv(&x, &weight, &bias, host_act, host_shape(shape));
+    let [x_sizes, weight_sizes, bias_sizes] = [&x, &weight, &bias].map(|x| magnitudes(x));
+    let none = swingpose_kernels::Activation::None;
+    let sizes = host::reference::deconv(&x_sizes, &weight_sizes, &bias_sizes, none, host_shape(shape));
+    let (x, weight) = (upload::<E>(client, &x), upload(client, &weight));
+    let y = deconv(client, &x, &weight, &upload(client, &bias), act, shape);
+    assert_close::<E>(&download(client, &y), &expected, &sizes, &format!("seed {seed} {shape:?} {act:?}"));
 }
 
 #[test]
