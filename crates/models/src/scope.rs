@@ -71,10 +71,20 @@ impl<'a> Scope<'a> {
         self.source.to_vec(&self.key(name), &self.dims::<D>(name)?)
     }
 
-    /// The tensor `name` as it is stored; a memory-mapped f32 file is not copied for the host.
+    /// The tensor `name` as it is stored; of a memory-mapped file in the place's numbers nothing is copied for the host.
     pub(crate) fn stored<const D: usize>(&self, name: &str) -> Result<Param<Tensor<D>>, CheckpointError> {
-        let data = self.source.values(&self.key(name), &self.dims::<D>(name)?)?;
-        Ok(self.parameter_of(data))
+        self.reshaped::<D, D>(name, self.dims(name)?)
+    }
+
+    /// [`Self::stored`], a tensor of `S` dimensions, with its numbers in the same order as one of `shape`.
+    pub(crate) fn reshaped<const S: usize, const D: usize>(
+        &self,
+        name: &str,
+        shape: [usize; D],
+    ) -> Result<Param<Tensor<D>>, CheckpointError> {
+        let data = self.source.values_for(&self.key(name), &self.dims::<S>(name)?, self.numbers_of::<D>())?;
+        let (bytes, _, dtype) = data.into_parts();
+        Ok(self.parameter_of(TensorData::from_bytes(bytes, shape, dtype)))
     }
 
     /// `values`, of row-major `shape`, as a parameter.
@@ -82,10 +92,15 @@ impl<'a> Scope<'a> {
         self.parameter_of(TensorData::new(values, shape))
     }
 
-    /// Vectors, biases and a normalisation's parameters, are small and added to sums in f32: they stay as exact.
     fn parameter_of<const D: usize>(&self, data: TensorData) -> Param<Tensor<D>> {
-        let numbers = if D == 1 { FloatDType::F32 } else { self.numbers };
-        Param::initialized(ParamId::new(), Tensor::from_data(data, (self.device, numbers.into())))
+        let options = (self.device, self.numbers_of::<D>().into());
+        Param::initialized(ParamId::new(), Tensor::from_data(data, options))
+    }
+
+    /// What a parameter of `D` dimensions is held in. Vectors, biases and a normalisation's parameters, are small and added to
+    /// sums in f32: they stay as exact.
+    const fn numbers_of<const D: usize>(&self) -> FloatDType {
+        if D == 1 { FloatDType::F32 } else { self.numbers }
     }
 
     fn key(&self, name: impl Display) -> String {

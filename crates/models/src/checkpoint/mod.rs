@@ -25,7 +25,7 @@ pub use report::Report;
 pub use safetensors::Precision;
 pub use weights_file::WeightsFile;
 
-use burn::tensor::TensorData;
+use burn::tensor::{FloatDType, TensorData};
 
 /// Named tensors of one checkpoint, whatever file they come from. Names and shapes are PyTorch's.
 pub trait TensorSource {
@@ -42,6 +42,15 @@ pub trait TensorSource {
     /// [`CheckpointError::Missing`] without such a tensor, [`CheckpointError::Shape`] when its shape is not `expected`,
     /// [`CheckpointError::DType`] when it holds no floating-point numbers.
     fn values(&self, name: &str, expected: &[usize]) -> Result<TensorData, CheckpointError>;
+
+    /// [`Self::values`] for a place that holds `numbers`: where the file stores just those they come as they are stored, in
+    /// `numbers`, and otherwise as f32. Rounded to `numbers`, either is the same.
+    ///
+    /// # Errors
+    /// Those of [`Self::values`].
+    fn values_for(&self, name: &str, expected: &[usize], _numbers: FloatDType) -> Result<TensorData, CheckpointError> {
+        self.values(name, expected)
+    }
 
     /// [`Self::values`] copied into a vector, for the arithmetic done at load (folding a batch norm).
     ///

@@ -5,6 +5,7 @@
 //! [`WeightsFile`](super::WeightsFile) reads it.
 
 use super::CheckpointError;
+use burn::tensor::FloatDType;
 use half::{bf16, f16};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -42,6 +43,15 @@ impl Precision {
         match self {
             Self::F32 => 4,
             Self::F16 | Self::Bf16 => 2,
+        }
+    }
+
+    /// Burn's word for it.
+    pub(super) const fn numbers(self) -> FloatDType {
+        match self {
+            Self::F32 => FloatDType::F32,
+            Self::F16 => FloatDType::F16,
+            Self::Bf16 => FloatDType::BF16,
         }
     }
 

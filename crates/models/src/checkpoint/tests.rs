@@ -2,7 +2,11 @@
 //! be refused is, with nothing written. `tools/fixtures/checkpoints.py` made the files in `dialects`.
 
 use super::*;
+use crate::{Placement, VitPose, VitPoseConfig};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 use proptest::prelude::*;
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -331,25 +335,114 @@ fn a_tensor_of_another_name_shape_or_network_is_refused_with_both_shapes() {
     assert!(matches!(family, CheckpointError::WrongFamily { expected: "rtmdet", .. }), "{family:?}");
 }
 
+/// A weights file in each precision.
+fn one_of_each_precision() -> [(Converted, FloatDType); 3] {
+    [("mmpose_f32", FloatDType::F32), ("legacy_f16", FloatDType::F16), ("rtmdet_copies_bf16", FloatDType::BF16)].map(
+        |(name, numbers)| (convert(&fixture(&format!("dialects/{name}.pth")), request(stated())).unwrap(), numbers),
+    )
+}
+
 #[test]
-fn f32_tensors_borrow_the_map_and_unaligned_ones_are_copied() {
-    let converted = convert(&fixture("vitpose_nano.pth"), request(Hints::default())).unwrap();
-    let map = fs::read(converted.file.path()).unwrap();
-    let shift = |file: &WeightsFile| {
-        let data = file.values("backbone.ln1.weight", &[48]).unwrap();
-        let again = file.values("backbone.ln1.weight", &[48]).unwrap();
-        (data.as_slice::<f32>().unwrap().to_vec(), data.as_bytes().as_ptr() == again.as_bytes().as_ptr())
-    };
-    let (values, borrowed) = shift(&converted.file);
-    assert!(borrowed);
-    // One space more in the header moves every tensor off its alignment.
-    let length = u64::from_le_bytes(map[..8].try_into().unwrap()) as usize;
-    let moved = [&(length as u64 + 1).to_le_bytes()[..], &map[8..8 + length], b" ", &map[8 + length..]].concat();
-    let path = converted.file.path().with_file_name("moved.safetensors");
-    fs::write(&path, moved).unwrap();
-    let (copied, borrowed) = shift(&WeightsFile::open(&path).unwrap());
-    assert!(!borrowed);
-    assert_eq!(copied, values);
+fn tensors_borrow_the_map_and_unaligned_ones_are_copied() {
+    for (Converted { file, _folder, .. }, numbers) in one_of_each_precision() {
+        let name = file.names()[0];
+        let shape = file.shape(name).unwrap();
+        let shift = |file: &WeightsFile| {
+            let data = file.values_for(name, shape, numbers).unwrap();
+            let again = file.values_for(name, shape, numbers).unwrap();
+            let borrowed = data.as_bytes().as_ptr() == again.as_bytes().as_ptr();
+            (data.convert_dtype(numbers.into()), borrowed)
+        };
+        let (values, borrowed) = shift(&file);
+        assert!(borrowed);
+        // One space more in the header moves every tensor off its alignment.
+        let map = fs::read(file.path()).unwrap();
+        let length = u64::from_le_bytes(map[..8].try_into().unwrap()) as usize;
+        let moved = [&(length as u64 + 1).to_le_bytes()[..], &map[8..8 + length], b" ", &map[8 + length..]].concat();
+        let path = file.path().with_file_name("moved.safetensors");
+        fs::write(&path, moved).unwrap();
+        let (copied, borrowed) = shift(&WeightsFile::open(&path).unwrap());
+        assert!(!borrowed);
+        assert_eq!(copied, values);
+    }
+}
+
+#[test]
+fn numbers_wanted_as_they_are_stored_are_the_maps_and_the_same_as_by_way_of_f32() {
+    for (Converted { file, .. }, stored) in one_of_each_precision() {
+        for name in file.names() {
+            let shape = file.shape(name).unwrap();
+            for numbers in [FloatDType::F32, FloatDType::F16, FloatDType::BF16] {
+                let data = file.values_for(name, shape, numbers).unwrap();
+                let again = file.values_for(name, shape, numbers).unwrap();
+                let borrowed = data.as_bytes().as_ptr() == again.as_bytes().as_ptr();
+                assert_eq!(borrowed, stored == numbers, "{name}");
+                let dtype: DType = numbers.into();
+                assert_eq!(data.dtype(), if borrowed { dtype } else { DType::F32 }, "{name}");
+                let converted = file.values(name, shape).unwrap().convert_dtype(dtype);
+                assert_eq!(data.convert_dtype(dtype), converted, "{name} in {numbers:?}");
+            }
+        }
+    }
+}
+
+/// A weights file that tells which tensors came by way of f32: all of them, where `as_stored` is not set.
+struct Watched<'a> {
+    file: &'a WeightsFile,
+    as_stored: bool,
+    by_f32: RefCell<Vec<String>>,
+}
+
+impl TensorSource for Watched<'_> {
+    fn names(&self) -> Vec<&str> {
+        self.file.names()
+    }
+
+    fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.file.shape(name)
+    }
+
+    fn values(&self, name: &str, expected: &[usize]) -> Result<TensorData, CheckpointError> {
+        self.by_f32.borrow_mut().push(name.to_owned());
+        self.file.values(name, expected)
+    }
+
+    fn values_for(&self, name: &str, expected: &[usize], numbers: FloatDType) -> Result<TensorData, CheckpointError> {
+        if self.as_stored { self.file.values_for(name, expected, numbers) } else { self.values(name, expected) }
+    }
+}
+
+/// The parameters of a network, one after the other.
+#[derive(Default)]
+struct Parameters(Vec<TensorData>);
+
+impl ModuleVisitor for Parameters {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.push(param.val().into_data());
+    }
+}
+
+#[test]
+fn a_network_holds_the_same_numbers_whether_they_came_as_stored_or_by_way_of_f32() {
+    let [f32_file, f16_file, _] = one_of_each_precision();
+    for (Converted { file, .. }, _) in [f32_file, f16_file] {
+        for numbers in [FloatDType::F32, FloatDType::F16, FloatDType::BF16] {
+            let load = |as_stored| {
+                let source = Watched { file: &file, as_stored, by_f32: RefCell::default() };
+                let place = Placement { device: Device::flex(), numbers };
+                let network = VitPose::load(&source, &file.config::<VitPoseConfig>().unwrap(), place).unwrap();
+                let mut parameters = Parameters::default();
+                network.visit(&mut parameters);
+                let layers = source.by_f32.into_inner().iter().filter(|name| name.contains(".layers.")).count();
+                (parameters.0, layers)
+            };
+            let ((as_stored, none), (by_f32, layers)) = (load(true), load(false));
+            assert!(layers > 0);
+            assert_eq!(none, 0, "a layer's tensors are loaded as they are");
+            assert_eq!(as_stored.len(), by_f32.len());
+            assert!(as_stored == by_f32, "in {numbers:?}");
+        }
+    }
 }
 
 proptest! {

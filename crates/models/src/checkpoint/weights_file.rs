@@ -1,12 +1,13 @@
 //! A converted weights file, mapped into memory: [`WeightsFile`].
 //!
-//! Opening reads the header alone and checks it against the file's length. Tensors in f32 then borrow the map, so a
-//! network of gigabytes is ready without being copied; half precision is widened into memory of its own.
+//! Opening reads the header alone and checks it against the file's length. Tensors that are wanted in the numbers they are
+//! stored in then borrow the map, so a network of gigabytes is ready without being copied; others are widened to f32, into
+//! memory of their own.
 
 use super::network::Network;
 use super::safetensors::{CONTENT_SHA256, FORMAT, LENGTH_BYTES, NO_DIGEST, Precision, digest_position, hexadecimal};
 use super::{Architecture, CheckpointError, TensorSource};
-use burn::tensor::{AllocationProperty, Bytes, DType, TensorData};
+use burn::tensor::{AllocationProperty, Bytes, FloatDType, TensorData};
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -194,6 +195,10 @@ impl TensorSource for WeightsFile {
     }
 
     fn values(&self, name: &str, expected: &[usize]) -> Result<TensorData, CheckpointError> {
+        self.values_for(name, expected, FloatDType::F32)
+    }
+
+    fn values_for(&self, name: &str, expected: &[usize], numbers: FloatDType) -> Result<TensorData, CheckpointError> {
         let tensor = self.tensors.get(name).ok_or_else(|| CheckpointError::Missing { key: name.to_owned() })?;
         if tensor.shape != expected {
             let (expected, found) = (expected.to_vec(), tensor.shape.clone());
@@ -201,17 +206,17 @@ impl TensorSource for WeightsFile {
         }
         let bytes = self.map.slice(tensor.range.clone());
         let precision = precision(tensor.dtype, name)?;
-        if precision == Precision::F32 && is_host_f32(&bytes) {
+        if precision.numbers() == numbers && are_of_host(precision, &bytes) {
             let shared = Bytes::from_shared(bytes, AllocationProperty::File);
-            return Ok(TensorData::from_bytes(shared, tensor.shape.as_slice(), DType::F32));
+            return Ok(TensorData::from_bytes(shared, tensor.shape.as_slice(), numbers.into()));
         }
         Ok(TensorData::new(precision.widen(&bytes), tensor.shape.as_slice()))
     }
 }
 
-/// Whether stored f32 can be used where they lie: the format does not promise their alignment.
-fn is_host_f32(bytes: &[u8]) -> bool {
-    cfg!(target_endian = "little") && bytes.as_ptr().cast::<f32>().is_aligned()
+/// Whether stored numbers can be used where they lie: the format does not promise their alignment.
+fn are_of_host(precision: Precision, bytes: &[u8]) -> bool {
+    cfg!(target_endian = "little") && bytes.as_ptr().addr().is_multiple_of(precision.size())
 }
 
 fn precision(dtype: Dtype, name: &str) -> Result<Precision, CheckpointError> {

@@ -129,7 +129,7 @@ impl ChannelAttention {
     fn load(scope: &Scope<'_>) -> Result<Self, CheckpointError> {
         let fc = scope.at("fc");
         let [outputs, inputs, _, _] = fc.dims("weight")?;
-        let weight = fc.parameter(fc.values::<4>("weight")?, [outputs, inputs]);
+        let weight = fc.reshaped::<4, 2>("weight", [outputs, inputs])?;
         Ok(Self { fc: Gate { weight, bias: fc.stored("bias")? } })
     }
 

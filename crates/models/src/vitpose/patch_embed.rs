@@ -39,5 +39,5 @@ impl PatchEmbed {
 /// The checkpoint's `pos_embed`, `[1, 192, c]`, laid out as the patches are.
 pub(super) fn load_pos_embed(scope: &Scope<'_>) -> Result<Param<Tensor<4>>, CheckpointError> {
     let [_, _, channels] = scope.dims("pos_embed")?;
-    Ok(scope.parameter(scope.values::<3>("pos_embed")?, [1, GRID[0], GRID[1], channels]))
+    scope.reshaped::<3, 4>("pos_embed", [1, GRID[0], GRID[1], channels])
 }
