@@ -2,6 +2,8 @@
 //!
 //! `sums` adds up blocks of pixels, `gates` finishes the means and weighs them, `scale` applies what comes out.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod kernel;
 
 use cubecl::prelude::*;
@@ -27,9 +29,8 @@ pub fn channel_attention<E: Element>(
     bias: &DeviceSlice<f32>,
     image: [usize; 4],
 ) -> DeviceSlice<E> {
-    let [images, height, width, channels] = image;
-    let pixels = height * width;
-    assert_eq!(x.len(), images * pixels * channels, "channel_attention: x of {image:?}");
+    let channels = image[3];
+    assert_eq!(x.len(), image.iter().product::<usize>(), "channel_attention: x of {image:?}");
     assert_eq!(weight.len(), channels * channels, "channel_attention: weight of {channels} channels");
     assert_eq!(bias.len(), channels, "channel_attention: bias of {channels} channels");
     // The means lie in shared memory.
@@ -38,6 +39,26 @@ pub fn channel_attention<E: Element>(
     if y.is_empty() {
         return y;
     }
+    #[cfg(feature = "cuda")]
+    match cuda::launch(client, x, (weight, bias), &y, image) {
+        Ok(true) => return y,
+        Ok(false) => {}
+        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
+        Err(error) => std::panic::panic_any(error.to_string()),
+    }
+    launch(client, x, (weight, bias), &y, image);
+    y
+}
+
+/// On any device.
+fn launch<E: Element>(
+    client: &Client,
+    x: &DeviceSlice<E>,
+    (weight, bias): (&DeviceSlice<E>, &DeviceSlice<f32>),
+    y: &DeviceSlice<E>,
+    [images, height, width, channels]: [usize; 4],
+) {
+    let pixels = height * width;
     // Of the image's size alone: the order of a sum does not depend on the batch.
     let block = pixels.div_ceil(BLOCKS).max(PIXELS);
     let blocks = pixels.div_ceil(block);
@@ -84,5 +105,4 @@ pub fn channel_attention<E: Element>(
         pixels as u32,
         vectors,
     );
-    y
 }
