@@ -153,17 +153,17 @@ impl Estimating {
 
     /// The keypoints, once they are there.
     pub(crate) fn finish(self, times: &mut StageTimes) -> Result<PoseBatch, PipelineError> {
-        match self {
+        times.time(Stage::Estimate, || match self {
             Self::Done(poses) => Ok(poses),
             #[cfg(feature = "cuda")]
-            Self::OnDevice(pending) => times.time(Stage::Estimate, || {
+            Self::OnDevice(pending) => {
                 let mut poses = Vec::new();
                 for pending in pending {
                     poses.extend(pending.finish()?);
                 }
                 Ok(PoseBatch { poses })
-            }),
-        }
+            }
+        })
     }
 }
 
