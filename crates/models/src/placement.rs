@@ -21,7 +21,13 @@ impl From<&Device> for Placement {
 
 /// `x` in single precision.
 pub(crate) fn in_f32<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if x.dtype() == DType::F32 { x } else { x.cast(FloatDType::F32) }
+    if x.dtype() == DType::F32 { x } else { in_a_row(x, |row| row.cast(FloatDType::F32)) }
+}
+
+/// `change` of `x` as one row. A GPU spreads the rows of a new tensor out in memory, and the next operation would put them together.
+fn in_a_row<const D: usize>(x: Tensor<D>, change: impl FnOnce(Tensor<1>) -> Tensor<1>) -> Tensor<D> {
+    let shape = x.dims();
+    change(x.flatten(0, D - 1)).reshape(shape)
 }
 
 /// `x` in single precision, if it is in bfloat16: for what is added to over and over, which 8 bits would wear out.
@@ -31,5 +37,5 @@ pub(crate) fn in_f32_for_bf16<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 /// `x` in the numbers of `weight`.
 pub(crate) fn in_numbers_of<const D: usize, const W: usize>(x: Tensor<D>, weight: &Tensor<W>) -> Tensor<D> {
-    if x.dtype() == weight.dtype() { x } else { x.cast(weight.dtype()) }
+    if x.dtype() == weight.dtype() { x } else { in_a_row(x, |row| row.cast(weight.dtype())) }
 }

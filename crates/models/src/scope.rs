@@ -83,18 +83,21 @@ impl<'a> Scope<'a> {
         shape: [usize; D],
     ) -> Result<Param<Tensor<D>>, CheckpointError> {
         let data = self.source.values_for(&self.key(name), &self.dims::<S>(name)?, self.numbers_of::<D>())?;
-        let (bytes, _, dtype) = data.into_parts();
-        Ok(self.parameter_of(TensorData::from_bytes(bytes, shape, dtype)))
+        let (bytes, stored, dtype) = data.into_parts();
+        Ok(self.parameter_of(TensorData::from_bytes(bytes, [stored.num_elements()], dtype), shape))
     }
 
     /// `values`, of row-major `shape`, as a parameter.
     pub(crate) fn parameter<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
-        self.parameter_of(TensorData::new(values, shape))
+        let len = values.len();
+        self.parameter_of(TensorData::new(values, [len]), shape)
     }
 
-    fn parameter_of<const D: usize>(&self, data: TensorData) -> Param<Tensor<D>> {
+    /// The numbers of `row`, in the same order, as a parameter. They go to the device as one row: of a matrix a GPU may spread the
+    /// rows out in its memory, and each use would put them together anew.
+    fn parameter_of<const D: usize>(&self, row: TensorData, shape: [usize; D]) -> Param<Tensor<D>> {
         let options = (self.device, self.numbers_of::<D>().into());
-        Param::initialized(ParamId::new(), Tensor::from_data(data, options))
+        Param::initialized(ParamId::new(), Tensor::<1>::from_data(row, options).reshape(shape))
     }
 
     /// What a parameter of `D` dimensions is held in. Vectors, biases and a normalisation's parameters, are small and added to
