@@ -180,7 +180,7 @@ pub enum PipelineError {
     },
     /// An operation on the GPU failed.
     #[cfg(feature = "cuda")]
-    #[error("the GPU failed: {}", said.lines().next().unwrap_or_default())]
+    #[error("the GPU failed: {}", cause(said))]
     GpuPanic {
         /// What it failed with.
         said: String,
@@ -281,7 +281,36 @@ impl PipelineError {
     /// Whether memory of the GPU is lacking.
     pub(crate) fn is_out_of_memory(&self) -> bool {
         // CubeCL's words where an allocation fails, which come as text from wherever they were first met.
-        let said = self.to_string();
+        let said = match self {
+            Self::GpuPanic { said } => said.clone(),
+            _ => self.to_string(),
+        };
         ["out of device memory", "can't allocate buffer", "OUT_OF_MEMORY"].iter().any(|words| said.contains(words))
+    }
+}
+
+/// What CubeCL's words come down to: it names causes of causes, each on the line after `Caused by:`.
+#[cfg(feature = "cuda")]
+fn cause(said: &str) -> &str {
+    let lines = || said.lines().map(str::trim);
+    let causes = lines().zip(lines().skip(1)).filter(|(before, _)| *before == "Caused by:");
+    causes.last().map_or_else(|| lines().next().unwrap_or_default(), |(_, cause)| cause)
+}
+
+#[cfg(test)]
+#[cfg(feature = "cuda")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lack_of_memory_is_known_and_named_however_deep_it_lies() {
+        let said = "the GPU's buffers cannot be had: Several failures at once\nCaused by:\n  The bytes were never written\n\
+                    Caused by:\n  out of device memory allocating 14680064 bytes\nNo backtrace available\nAsked at:\nsomewhere";
+        let error = PipelineError::GpuPanic { said: said.to_owned() };
+        assert!(error.is_out_of_memory());
+        assert_eq!(error.to_string(), "the GPU failed: out of device memory allocating 14680064 bytes");
+        let error = PipelineError::GpuPanic { said: "a kernel failed\nat once".to_owned() };
+        assert!(!error.is_out_of_memory());
+        assert_eq!(error.to_string(), "the GPU failed: a kernel failed");
     }
 }

@@ -14,4 +14,4 @@ pub(crate) use cublaslt::product;
 pub use event::Event;
 pub use kernel::{Argument, Geometry, Kernel, Source, TensorMap, c_type, capability};
 pub use reading::Reading;
-pub use stream::{CudaError, Pinned, RawStream, copy_rows, with_stream};
+pub use stream::{CudaError, Pinned, RawStream, copy_rows, free_memory, with_stream};

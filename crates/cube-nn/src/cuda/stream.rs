@@ -118,6 +118,18 @@ pub fn with_stream<R: Send>(
     called.unwrap_or_else(|error| std::panic::panic_any(error.message().unwrap_or("a CUDA call panicked").to_owned()))
 }
 
+/// Bytes of the device's memory that nobody has.
+///
+/// # Errors
+/// The failed call.
+pub fn free_memory(client: &Client) -> Result<usize, CudaError> {
+    with_stream(client, &[], |_, _| {
+        let (mut free, mut total) = (0, 0);
+        // SAFETY: both live through the call; the primary context is current.
+        check("cuMemGetInfo", unsafe { driver::cuMemGetInfo_v2(&raw mut free, &raw mut total) }).map(|()| free)
+    })?
+}
+
 /// Copies `rows` rows of `row_bytes` bytes on the device, in `stream`: from `from`, rows `from_pitch` bytes apart, to `to`.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ pub(crate) mod ring;
 use burn::tensor::{Device, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use swingpose_cube_nn::cuda::free_memory;
 use swingpose_kernels::cube::Gpu;
 use swingpose_models::Placement;
 use swingpose_video::VideoInfo;
@@ -42,9 +43,10 @@ impl Engine {
         Some(Self { gpu, decoders: pool.map_err(|error| error.to_string()) })
     }
 
-    /// Room for the frames of a video, from number `first` on: less, where memory is short.
+    /// Room for the frames of a video, from number `first` on: less, where memory is short. What is left is shared with the
+    /// other videos in flight.
     pub(crate) fn ring(&self, info: &VideoInfo, first: u64) -> Result<Arc<FrameRing>, PipelineError> {
-        let mut bytes = RING_BYTES;
+        let mut bytes = (free_memory(self.gpu.client())? / 4).clamp(LEAST_RING_BYTES, RING_BYTES);
         loop {
             match FrameRing::new(&self.gpu, info, first, bytes) {
                 Err(error) if error.is_out_of_memory() && bytes > LEAST_RING_BYTES => bytes /= 2,
