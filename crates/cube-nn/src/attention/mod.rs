@@ -47,11 +47,8 @@ pub fn attention<E: Element>(client: &Client, qkv: &DeviceSlice<E>, shape: Shape
         return y;
     }
     #[cfg(feature = "cuda")]
-    match cuda::launch(client, qkv, &y, shape) {
-        Ok(true) => return y,
-        Ok(false) => {}
-        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
-        Err(error) => std::panic::panic_any(error.to_string()),
+    if crate::cuda::launched(cuda::launch(client, qkv, &y, shape)) {
+        return y;
     }
     // Four or one: the kernel knows no other.
     let vector = if vector_width::<E>(client, &[4, head_dim]) == 4 { 4 } else { 1 };

@@ -40,11 +40,8 @@ pub fn channel_attention<E: Element>(
         return y;
     }
     #[cfg(feature = "cuda")]
-    match cuda::launch(client, x, (weight, bias), &y, image) {
-        Ok(true) => return y,
-        Ok(false) => {}
-        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
-        Err(error) => std::panic::panic_any(error.to_string()),
+    if crate::cuda::launched(cuda::launch(client, x, (weight, bias), &y, image)) {
+        return y;
     }
     launch(client, x, (weight, bias), &y, image);
     y

@@ -15,3 +15,11 @@ pub use event::Event;
 pub use kernel::{Argument, Geometry, Kernel, Source, TensorMap, c_type, capability};
 pub use reading::Reading;
 pub use stream::{CudaError, Pinned, RawStream, copy_rows, free_memory, with_stream};
+
+/// Whether a kernel was put into the stream.
+///
+/// # Panics
+/// If that failed, as a kernel that fails does where its result is read: operations on tensors have no other way out.
+pub(crate) fn launched(tried: Result<bool, CudaError>) -> bool {
+    tried.unwrap_or_else(|error| std::panic::panic_any(error.to_string()))
+}

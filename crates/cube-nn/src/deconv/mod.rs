@@ -57,11 +57,8 @@ pub fn deconv<E: Element>(
     }
     let epilogue = Epilogue { bias, act, residual: None };
     #[cfg(feature = "cuda")]
-    match crate::conv::cuda::deconv(client, (x, weight), epilogue, &y, (shape.image, outputs)) {
-        Ok(true) => return y,
-        Ok(false) => {}
-        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
-        Err(error) => std::panic::panic_any(error.to_string()),
+    if crate::cuda::launched(crate::conv::cuda::deconv(client, (x, weight), epilogue, &y, (shape.image, outputs))) {
+        return y;
     }
     let phases = DeviceSlice::empty(client, y.len());
     let mut room = None;

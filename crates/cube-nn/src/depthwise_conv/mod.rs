@@ -43,11 +43,8 @@ pub fn depthwise_conv<E: Element>(
         return y;
     }
     #[cfg(feature = "cuda")]
-    match cuda::launch(client, (x, weight, bias), &y, act, shape) {
-        Ok(true) => return y,
-        Ok(false) => {}
-        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
-        Err(error) => std::panic::panic_any(error.to_string()),
+    if crate::cuda::launched(cuda::launch(client, (x, weight, bias), &y, act, shape)) {
+        return y;
     }
     let vector = vector_width::<E>(client, &[channels]);
     let (cubes, dim) = lines(y.len() / vector);

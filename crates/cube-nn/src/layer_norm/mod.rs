@@ -31,11 +31,8 @@ pub fn layer_norm<E: Element>(
         return y;
     }
     #[cfg(feature = "cuda")]
-    match cuda::launch(client, x, (weight, bias), &y, eps, channels) {
-        Ok(true) => return y,
-        Ok(false) => {}
-        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
-        Err(error) => std::panic::panic_any(error.to_string()),
+    if crate::cuda::launched(cuda::launch(client, x, (weight, bias), &y, eps, channels)) {
+        return y;
     }
     let tokens = (x.len() / channels) as u32;
     let vector = vector_width::<E>(client, &[channels]);

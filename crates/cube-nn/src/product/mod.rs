@@ -66,11 +66,8 @@ pub(crate) fn product_into<E: Element>(
         return;
     }
     #[cfg(feature = "cuda")]
-    match crate::cuda::product(client, (x, weight), epilogue, shape, (y, first_row)) {
-        Ok(true) => return,
-        Ok(false) => {}
-        // As a kernel that fails does where its result is read; there is no other way out of an operation on tensors.
-        Err(error) => std::panic::panic_any(error.to_string()),
+    if crate::cuda::launched(crate::cuda::product(client, (x, weight), epilogue, shape, (y, first_row))) {
+        return;
     }
     kernel::launch(client, x, weight, epilogue, shape, y, first_row);
 }
