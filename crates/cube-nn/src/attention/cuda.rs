@@ -32,11 +32,8 @@ pub(super) fn launch<E: Element>(
     }
     // What fits the shared memory of every such device.
     let stages = if head_dim <= 96 { 3 } else { 2 };
-    let mut defines: Vec<(&str, &dyn std::fmt::Display)> =
-        vec![("HEAD_DIM", &head_dim), ("WARPS", &WARPS), ("KEYS", &KEYS), ("STAGES", &stages), ("MIN_BLOCKS", &1)];
-    if E::NUMBERS == Numbers::Bf16 {
-        defines.push(("ELEMENT_BF16", &1));
-    }
+    let defines: [(&str, &dyn std::fmt::Display); _] =
+        [("HEAD_DIM", &head_dim), ("WARPS", &WARPS), ("KEYS", &KEYS), ("STAGES", &stages), ("MIN_BLOCKS", &1)];
     let rows = usize::max(stages * 2 * KEYS, 16 * WARPS);
     let geometry = Geometry {
         grid: [tokens.div_ceil(16 * WARPS) as u32, heads as u32, images as u32],
@@ -46,7 +43,7 @@ pub(super) fn launch<E: Element>(
     let scale = LOG2_E / (head_dim as f32).sqrt();
     // SAFETY: `attention` has checked both buffers against the shape, which the grid covers.
     unsafe {
-        Kernel::new(&SOURCE, "attention", &defines).launch(
+        Kernel::new::<E>(&SOURCE, "attention", &defines).launch(
             client,
             geometry,
             &[qkv.handle(), y.handle()],

@@ -14,27 +14,13 @@ constexpr int THREADS = 256; // the most of a block
 constexpr int GATES = 32;    // of a block
 constexpr int BATCH = 4;     // loads of a thread on their way together
 
-__device__ __forceinline__ void load_piece(float (&to)[8], const float* from) {
-    const float4 a = *reinterpret_cast<const float4*>(from), b = *reinterpret_cast<const float4*>(from + 4);
-    to[0] = a.x, to[1] = a.y, to[2] = a.z, to[3] = a.w, to[4] = b.x, to[5] = b.y, to[6] = b.z, to[7] = b.w;
-}
-__device__ __forceinline__ void load_piece(float (&to)[8], const Element* from) {
-    const uint4 raw = *reinterpret_cast<const uint4*>(from);
-    const float2 a = unpack(raw.x), b = unpack(raw.y), c = unpack(raw.z), d = unpack(raw.w);
-    to[0] = a.x, to[1] = a.y, to[2] = b.x, to[3] = b.y, to[4] = c.x, to[5] = c.y, to[6] = d.x, to[7] = d.y;
-}
 // Past the cache, which is to keep what is read again.
-__device__ __forceinline__ void store_piece(float* to, const float (&x)[8]) {
+__device__ __forceinline__ void stream_piece(float* to, const float (&x)[8]) {
     __stcs(reinterpret_cast<float4*>(to), make_float4(x[0], x[1], x[2], x[3]));
     __stcs(reinterpret_cast<float4*>(to) + 1, make_float4(x[4], x[5], x[6], x[7]));
 }
-__device__ __forceinline__ void store_piece(Element* to, const float (&x)[8]) {
+__device__ __forceinline__ void stream_piece(Element* to, const float (&x)[8]) {
     __stcs(reinterpret_cast<uint4*>(to), make_uint4(pack(x[0], x[1]), pack(x[2], x[3]), pack(x[4], x[5]), pack(x[6], x[7])));
-}
-
-__device__ __forceinline__ void keep_piece(float* to, const float (&x)[8]) {
-    reinterpret_cast<float4*>(to)[0] = make_float4(x[0], x[1], x[2], x[3]);
-    reinterpret_cast<float4*>(to)[1] = make_float4(x[4], x[5], x[6], x[7]);
 }
 
 // Writes sums [images, gridDim.x, channels]: of each `block` pixels. grid (blocks, images), block channels / 8 * rows, at most THREADS.
@@ -62,7 +48,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
 #pragma unroll
         for (int e = 0; e < 8; ++e) sum[e] += numbers[e];
     }
-    keep_piece(parts + row * channels + piece * 8, sum);
+    store_piece(parts + row * channels + piece * 8, sum);
     __syncthreads();
     float* to = sums + (static_cast<size_t>(blockIdx.y) * gridDim.x + blockIdx.x) * channels;
     for (int channel = threadIdx.x; channel < channels; channel += blockDim.x) {
@@ -91,7 +77,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
 #pragma unroll
             for (int e = 0; e < 8; ++e) sum[e] += numbers[e];
         }
-        keep_piece(parts + row * channels + piece * 8, sum);
+        store_piece(parts + row * channels + piece * 8, sum);
     }
     __syncthreads();
     for (int channel = threadIdx.x; channel < channels; channel += THREADS) {
@@ -141,7 +127,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
         for (int i = 0; i < BATCH; ++i) {
 #pragma unroll
             for (int e = 0; e < 8; ++e) numbers[i][e] *= gate[e];
-            store_piece(y + start + static_cast<size_t>(pixel + i * rows) * channels, numbers[i]);
+            stream_piece(y + start + static_cast<size_t>(pixel + i * rows) * channels, numbers[i]);
         }
     }
     for (; pixel < last; pixel += rows) {
@@ -150,6 +136,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
         load_piece(numbers, x + at);
 #pragma unroll
         for (int e = 0; e < 8; ++e) numbers[e] *= gate[e];
-        store_piece(y + at, numbers);
+        stream_piece(y + at, numbers);
     }
 }

@@ -39,10 +39,8 @@ pub(super) fn launch<E: Element>(
         return Ok(false);
     }
     let mut defines: Vec<(&str, &dyn std::fmt::Display)> = vec![];
-    match E::NUMBERS {
-        Numbers::F32 => defines.push(("INPUT_F32", &1)),
-        Numbers::F16 => {}
-        Numbers::Bf16 => defines.push(("ELEMENT_BF16", &1)),
+    if E::NUMBERS == Numbers::F32 {
+        defines.push(("INPUT_F32", &1));
     }
     let pieces = channels / 8;
     let rows = THREADS / pieces;
@@ -60,7 +58,7 @@ pub(super) fn launch<E: Element>(
         // SAFETY: `channel_attention` has checked the buffers against the image; each grid covers what its kernel writes, and the
         // kernel counts.
         unsafe {
-            Kernel::new(&SOURCE, entry, &defines).launch(client, geometry, handles, |addresses| {
+            Kernel::new::<E>(&SOURCE, entry, &defines).launch(client, geometry, handles, |addresses| {
                 let addresses = addresses.iter().copied().map(Argument::Address);
                 Ok(addresses.chain(sizes.map(|size| Argument::U32(size as u32))).collect())
             })

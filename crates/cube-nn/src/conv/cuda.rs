@@ -6,9 +6,9 @@
 use cubecl::prelude::*;
 
 use super::Shape;
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, capability};
+use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability};
 use crate::product::Epilogue;
-use crate::{Activation, DeviceSlice, Element, Numbers};
+use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source =
     Source { name: "conv.cu", text: concat!(include_str!("../cuda/element.cuh"), include_str!("conv.cu")) };
@@ -103,12 +103,7 @@ pub(crate) fn deconv<E: Element>(
 fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaError> {
     let Task { x, weight, epilogue: Epilogue { bias, act, residual }, y, shape, places: [down, across], phases } =
         *task;
-    let act = match act {
-        Activation::None => 0,
-        Activation::Silu => 1,
-        Activation::Relu => 2,
-        Activation::Gelu => return Ok(false),
-    };
+    let Some(act) = act_macro(act) else { return Ok(false) };
     let Shape { image: [images, height, width, inputs], kernel, outputs, stride, padding } = shape;
     let gathered = !inputs.is_multiple_of(8) || !x.is_aligned(16) || !weight.is_aligned(16);
     let repeats = residual.is_some_and(|residual| residual.len() != y.len() || !residual.is_aligned(4));
@@ -120,7 +115,7 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaE
     }
     let tiling = tiling(outputs, kernel[0] * kernel[1] * inputs, gathered);
     let [gather, add, in_phases] = [gathered, residual.is_some(), phases].map(u8::from);
-    let mut defines: Vec<(&str, &dyn std::fmt::Display)> = vec![
+    let defines: [(&str, &dyn std::fmt::Display); _] = [
         ("BN", &tiling.outputs),
         ("STAGES", &tiling.stages),
         ("MIN_BLOCKS", &tiling.blocks),
@@ -129,9 +124,6 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaE
         ("GATHER", &gather),
         ("PHASES", &in_phases),
     ];
-    if E::NUMBERS == Numbers::Bf16 {
-        defines.push(("ELEMENT_BF16", &1));
-    }
     let tiles = (images * down * across).div_ceil(ROWS) * outputs.div_ceil(tiling.outputs);
     // A slot is 64 products deep.
     let slot = (ROWS + tiling.outputs) * 64 * size_of::<E>();
@@ -143,7 +135,7 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaE
     let handles = [x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle(), y.handle()];
     // SAFETY: the callers have checked the buffers against the shape; the grid covers the result, whose pixels the kernel counts.
     unsafe {
-        Kernel::new(&SOURCE, "convolve", &defines).launch(client, geometry, &handles, |addresses| {
+        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, &handles, |addresses| {
             let addresses = addresses.iter().copied().map(Argument::Address);
             Ok(addresses.chain(sizes.into_iter().chain(pitches).map(|size| Argument::U32(size as u32))).collect())
         })?;

@@ -6,7 +6,7 @@ pub(crate) mod cuda;
 
 use cubecl::prelude::*;
 
-use crate::product::{Epilogue, product, product_into};
+use crate::product::{Epilogue, product_into};
 use crate::unfold::{Window, unfold};
 use crate::{Activation, DeviceSlice, Element, linear};
 
@@ -58,15 +58,22 @@ pub fn conv<E: Element>(
     shape: Shape,
 ) -> DeviceSlice<E> {
     let [images, down, across, outputs] = shape.output();
+    let (pixels, inputs) = (images * down * across, shape.image[3]);
     assert_eq!(x.len(), shape.image.iter().product::<usize>(), "conv: x of {shape:?}");
+    assert_eq!(weight.len(), outputs * shape.kernel[0] * shape.kernel[1] * inputs, "conv: weight of {shape:?}");
+    assert_eq!(bias.len(), outputs, "conv: bias of {outputs} outputs");
     let epilogue = Epilogue { bias, act, residual };
+    let y = DeviceSlice::empty(client, pixels * outputs);
+    if y.is_empty() {
+        return y;
+    }
     #[cfg(feature = "cuda")]
-    if let Some(y) = on_tensor_cores(client, x, weight, epilogue, shape) {
+    if crate::cuda::launched(cuda::conv(client, (x, weight), epilogue, &y, shape)) {
         return y;
     }
     if shape.is_pointwise() {
-        let rows = images * down * across;
-        return product(client, x, weight, epilogue, linear::Shape { rows, inputs: shape.image[3], outputs });
+        product_into(client, x, weight, epilogue, linear::Shape { rows: pixels, inputs, outputs }, &y, 0);
+        return y;
     }
     let window = Window {
         image: shape.image,
@@ -75,7 +82,6 @@ pub fn conv<E: Element>(
         padding: [shape.padding; 2],
         places: [down, across],
     };
-    let y = DeviceSlice::empty(client, images * down * across * outputs);
     let patches = window.room(client);
     for group in window.groups::<E>() {
         unfold(client, x, window, group.clone(), &patches);
@@ -84,27 +90,4 @@ pub fn conv<E: Element>(
         product_into(client, &patches, weight, epilogue, product_shape, &y, group.start * window.patches());
     }
     y
-}
-
-/// [`conv`] in one kernel, where there is one for the device, the type and the shape.
-#[cfg(feature = "cuda")]
-fn on_tensor_cores<E: Element>(
-    client: &Client,
-    x: &DeviceSlice<E>,
-    weight: &DeviceSlice<E>,
-    epilogue: Epilogue<'_, E>,
-    shape: Shape,
-) -> Option<DeviceSlice<E>> {
-    let len = shape.output().iter().product();
-    assert_eq!(
-        weight.len(),
-        shape.outputs * shape.kernel[0] * shape.kernel[1] * shape.image[3],
-        "conv: weight of {shape:?}"
-    );
-    assert_eq!(epilogue.bias.len(), shape.outputs, "conv: bias of {} outputs", shape.outputs);
-    if len == 0 {
-        return None;
-    }
-    let y = DeviceSlice::empty(client, len);
-    crate::cuda::launched(cuda::conv(client, (x, weight), epilogue, &y, shape)).then_some(y)
 }

@@ -1,4 +1,4 @@
-// Types and instructions that kernels for tensor cores share; it stands before each source. ELEMENT_BF16 picks bfloat16, otherwise half.
+// Types and instructions that the kernels share; it stands before each source. ELEMENT_BF16 picks bfloat16, otherwise half.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -22,6 +22,24 @@ __device__ __forceinline__ u32 pack(float low, float high) {
     u32 pair;
     asm("cvt.rn." ELEMENT_PTX "x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
     return pair;
+}
+
+// Eight neighbouring numbers, from and to an address that is a multiple of 16.
+__device__ __forceinline__ void load_piece(float (&to)[8], const float* from) {
+    const float4 a = *reinterpret_cast<const float4*>(from), b = *reinterpret_cast<const float4*>(from + 4);
+    to[0] = a.x, to[1] = a.y, to[2] = a.z, to[3] = a.w, to[4] = b.x, to[5] = b.y, to[6] = b.z, to[7] = b.w;
+}
+__device__ __forceinline__ void load_piece(float (&to)[8], const Element* from) {
+    const uint4 raw = *reinterpret_cast<const uint4*>(from);
+    const float2 a = unpack(raw.x), b = unpack(raw.y), c = unpack(raw.z), d = unpack(raw.w);
+    to[0] = a.x, to[1] = a.y, to[2] = b.x, to[3] = b.y, to[4] = c.x, to[5] = c.y, to[6] = d.x, to[7] = d.y;
+}
+__device__ __forceinline__ void store_piece(float* to, const float (&x)[8]) {
+    reinterpret_cast<float4*>(to)[0] = make_float4(x[0], x[1], x[2], x[3]);
+    reinterpret_cast<float4*>(to)[1] = make_float4(x[4], x[5], x[6], x[7]);
+}
+__device__ __forceinline__ void store_piece(Element* to, const float (&x)[8]) {
+    *reinterpret_cast<uint4*>(to) = make_uint4(pack(x[0], x[1]), pack(x[2], x[3]), pack(x[4], x[5]), pack(x[6], x[7]));
 }
 
 __device__ __forceinline__ u32 shared_address(const void* at) { return static_cast<u32>(__cvta_generic_to_shared(at)); }

@@ -18,7 +18,7 @@ use cudarc::nvrtc::{result as nvrtc, sys as nvrtc_sys};
 
 use super::cache;
 use super::stream::{CudaError, RawStream, check, with_stream};
-use crate::{Element, Numbers};
+use crate::{Activation, Element, Numbers};
 
 /// A file of CUDA C++. It may include `cuda_fp16.h` and `cuda_bf16.h`.
 #[derive(Debug)]
@@ -75,18 +75,6 @@ pub enum Argument {
     U32(u32),
     /// A `float`.
     F32(f32),
-    /// A tensor map, by value and `__grid_constant__`.
-    Map(TensorMap),
-}
-
-/// A `CUtensorMap`: how the copy engine finds a tile.
-#[derive(Clone, Copy)]
-pub struct TensorMap(driver::CUtensorMap);
-
-impl std::fmt::Debug for TensorMap {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TensorMap").finish_non_exhaustive()
-    }
 }
 
 /// A device's kernels and what they are compiled for.
@@ -111,14 +99,16 @@ unsafe impl Sync for Loaded {}
 static DEVICES: LazyLock<Mutex<HashMap<u16, Arc<Device>>>> = LazyLock::new(Mutex::default);
 
 impl Kernel {
-    /// Kernel `entry` of `source`, which sees each of `defines` as a macro.
+    /// Kernel `entry` of `source`, which sees each of `defines` as a macro, and by `ELEMENT_BF16` whether its `Element`, if it has
+    /// `element.cuh`, is bfloat16.
     #[must_use]
-    pub fn new(
+    pub fn new<E: Element>(
         source: &'static Source,
         entry: &'static str,
         defines: &[(&'static str, &dyn std::fmt::Display)],
     ) -> Self {
-        let defines = defines.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        let bf16 = (E::NUMBERS == Numbers::Bf16).then(|| ("ELEMENT_BF16", "1".to_owned()));
+        let defines = defines.iter().map(|(name, value)| (*name, value.to_string())).chain(bf16).collect();
         Self { source: ByAddress(source), entry, defines }
     }
 
@@ -141,15 +131,6 @@ impl Kernel {
             let loaded = device(ordinal)?.load(self, geometry.shared)?;
             launch(loaded, geometry, stream, &arguments(addresses)?)
         })?
-    }
-
-    /// Compiles and loads it, so that its first launch takes no longer than the others.
-    ///
-    /// # Errors
-    /// It could not be compiled or loaded.
-    pub fn prepare(&self, client: &Client, shared: u32) -> Result<(), CudaError> {
-        let ordinal = client.service_id().device.index_id;
-        with_stream(client, &[], |_, _| device(ordinal)?.load(self, shared).map(drop))?
     }
 }
 
@@ -301,7 +282,6 @@ fn launch(kernel: Loaded, geometry: Geometry, stream: RawStream, arguments: &[Ar
             Argument::Address(value) => (&raw const *value).cast_mut().cast(),
             Argument::U32(value) => (&raw const *value).cast_mut().cast(),
             Argument::F32(value) => (&raw const *value).cast_mut().cast(),
-            Argument::Map(value) => (&raw const value.0).cast_mut().cast(),
         })
         .collect();
     let Geometry { grid: [x, y, z], block, shared } = geometry;
@@ -313,12 +293,12 @@ fn launch(kernel: Loaded, geometry: Geometry, stream: RawStream, arguments: &[Ar
     check("cuLaunchKernel", launched)
 }
 
-/// What CUDA C++ calls `E`.
-#[must_use]
-pub const fn c_type<E: Element>() -> &'static str {
-    match E::NUMBERS {
-        Numbers::F32 => "float",
-        Numbers::F16 => "__half",
-        Numbers::Bf16 => "__nv_bfloat16",
+/// The macro `ACT` of the kernels that end with an activation; `None` for one that they do not have.
+pub(crate) const fn act_macro(act: Activation) -> Option<u8> {
+    match act {
+        Activation::None => Some(0),
+        Activation::Silu => Some(1),
+        Activation::Relu => Some(2),
+        Activation::Gelu => None,
     }
 }

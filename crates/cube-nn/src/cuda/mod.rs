@@ -12,7 +12,8 @@ mod stream;
 
 pub(crate) use cublaslt::product;
 pub use event::Event;
-pub use kernel::{Argument, Geometry, Kernel, Source, TensorMap, c_type, capability};
+pub(crate) use kernel::act_macro;
+pub use kernel::{Argument, Geometry, Kernel, Source, capability};
 pub use reading::Reading;
 pub use stream::{CudaError, Pinned, RawStream, copy_rows, free_memory, with_stream};
 

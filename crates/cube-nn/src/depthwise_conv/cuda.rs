@@ -5,7 +5,7 @@
 use cubecl::prelude::*;
 
 use super::Shape;
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, capability};
+use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability};
 use crate::{Activation, DeviceSlice, Element, Numbers};
 
 static SOURCE: Source = Source {
@@ -81,12 +81,7 @@ pub(super) fn launch<E: Element>(
     act: Activation,
     shape: Shape,
 ) -> Result<bool, CudaError> {
-    let act = match act {
-        Activation::None => 0,
-        Activation::Silu => 1,
-        Activation::Relu => 2,
-        Activation::Gelu => return Ok(false),
-    };
+    let Some(act) = act_macro(act) else { return Ok(false) };
     let Shape { image: [_, height, width, channels], kernel: [taps, cols] } = shape;
     let square = taps == cols && [3, 5, 7].contains(&taps);
     // Channels that one copy moves.
@@ -104,7 +99,7 @@ pub(super) fn launch<E: Element>(
     let Tiling { pairs, groups, tiles, chunks, strips, strip } = tiling;
     let threads = pairs * groups;
     let copies = ((groups * COLS + taps - 1) * (2 * pairs / copied)).div_ceil(threads);
-    let mut defines: Vec<(&str, &dyn std::fmt::Display)> = vec![
+    let defines: [(&str, &dyn std::fmt::Display); _] = [
         ("KERNEL", &taps),
         ("ACT", &act),
         ("PAIRS", &pairs),
@@ -113,16 +108,13 @@ pub(super) fn launch<E: Element>(
         ("COLS", &COLS),
         ("STAGES", &STAGES),
     ];
-    if E::NUMBERS == Numbers::Bf16 {
-        defines.push(("ELEMENT_BF16", &1));
-    }
     let blocks = shape.image[0] * strips * chunks * tiles;
     let geometry = Geometry { grid: [blocks as u32, 1, 1], block: threads as u32, shared: tiling.shared(taps) as u32 };
     let sizes = [height, width, channels, tiles, chunks, strips, strip];
     let handles = [x.handle(), weight.handle(), bias.handle(), y.handle()];
     // SAFETY: `depthwise_conv` has checked the buffers against the shape; the grid covers the image, whose pixels the kernel counts.
     unsafe {
-        Kernel::new(&SOURCE, "depthwise_conv", &defines).launch(client, geometry, &handles, |addresses| {
+        Kernel::new::<E>(&SOURCE, "depthwise_conv", &defines).launch(client, geometry, &handles, |addresses| {
             let addresses = addresses.iter().copied().map(Argument::Address);
             Ok(addresses.chain(sizes.map(|size| Argument::U32(size as u32))).collect())
         })?;

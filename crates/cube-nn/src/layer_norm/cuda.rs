@@ -33,10 +33,8 @@ pub(super) fn launch<E: Element>(
     let row_warps = if channels > 512 { 2 } else { 1 };
     let mut defines: Vec<(&str, &dyn std::fmt::Display)> =
         vec![("CHANNELS", &channels), ("ROW_WARPS", &row_warps), ("BLOCK_WARPS", &WARPS)];
-    match E::NUMBERS {
-        Numbers::F32 => defines.extend([("INPUT_F32", &1 as _), ("OUTPUT_F32", &1 as _)]),
-        Numbers::F16 => {}
-        Numbers::Bf16 => defines.push(("ELEMENT_BF16", &1)),
+    if E::NUMBERS == Numbers::F32 {
+        defines.extend([("INPUT_F32", &1 as _), ("OUTPUT_F32", &1 as _)]);
     }
     let rows = x.len() / channels;
     let geometry =
@@ -44,7 +42,7 @@ pub(super) fn launch<E: Element>(
     let handles = [x.handle(), weight.handle(), bias.handle(), y.handle()];
     // SAFETY: `layer_norm` has checked the buffers against the channels; the grid covers the rows, which the kernel counts.
     unsafe {
-        Kernel::new(&SOURCE, "layer_norm", &defines).launch(client, geometry, &handles, |addresses| {
+        Kernel::new::<E>(&SOURCE, "layer_norm", &defines).launch(client, geometry, &handles, |addresses| {
             let mut arguments: Vec<_> = addresses.iter().copied().map(Argument::Address).collect();
             arguments.extend([Argument::U32(rows as u32), Argument::F32(eps as f32)]);
             Ok(arguments)

@@ -28,23 +28,6 @@ typedef float Output;
 typedef Element Output;
 #endif
 
-__device__ __forceinline__ void load_piece(float (&to)[8], const float* from) {
-    const float4 a = *reinterpret_cast<const float4*>(from), b = *reinterpret_cast<const float4*>(from + 4);
-    to[0] = a.x, to[1] = a.y, to[2] = a.z, to[3] = a.w, to[4] = b.x, to[5] = b.y, to[6] = b.z, to[7] = b.w;
-}
-__device__ __forceinline__ void load_piece(float (&to)[8], const Element* from) {
-    const uint4 raw = *reinterpret_cast<const uint4*>(from);
-    const float2 a = unpack(raw.x), b = unpack(raw.y), c = unpack(raw.z), d = unpack(raw.w);
-    to[0] = a.x, to[1] = a.y, to[2] = b.x, to[3] = b.y, to[4] = c.x, to[5] = c.y, to[6] = d.x, to[7] = d.y;
-}
-__device__ __forceinline__ void store_piece(float* to, const float (&x)[8]) {
-    reinterpret_cast<float4*>(to)[0] = make_float4(x[0], x[1], x[2], x[3]);
-    reinterpret_cast<float4*>(to)[1] = make_float4(x[4], x[5], x[6], x[7]);
-}
-__device__ __forceinline__ void store_piece(Element* to, const float (&x)[8]) {
-    *reinterpret_cast<uint4*>(to) = make_uint4(pack(x[0], x[1]), pack(x[2], x[3]), pack(x[4], x[5]), pack(x[6], x[7]));
-}
-
 // The sum over the lanes of a row, the same in each of them.
 __device__ __forceinline__ float row_sum(float x, float* parts) {
 #pragma unroll
