@@ -5,6 +5,7 @@ mod checkpoint;
 mod config;
 mod csp_layer;
 mod cspnext;
+mod flops;
 mod head;
 mod pafpn;
 

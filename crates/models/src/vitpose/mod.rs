@@ -5,6 +5,7 @@ mod backbone;
 mod block;
 mod checkpoint;
 mod config;
+mod flops;
 mod heatmap_head;
 mod patch_embed;
 
