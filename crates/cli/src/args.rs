@@ -1,5 +1,6 @@
 //! What may be typed: the commands and their options. What they mean together is `settings`.
 
+use crate::bench::BenchArgs;
 use crate::compare::CompareArgs;
 use crate::doctor::DoctorArgs;
 use crate::eval::EvalArgs;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     /// Evaluate labels of pictures against COCO annotations: box and keypoint AP and AR.
     Eval(EvalArgs),
     Overlay(OverlayArgs),
+    Bench(BenchArgs),
     Doctor(DoctorArgs),
 }
 

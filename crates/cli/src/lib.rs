@@ -5,6 +5,7 @@
 //! causes, and becomes exit code 2.
 
 mod args;
+mod bench;
 mod compare;
 mod doctor;
 mod eval;
@@ -39,6 +40,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Command::Compare(args) => compare::run(args, io),
         Command::Eval(args) => eval::run(args, io),
         Command::Overlay(args) => overlay::run(args, io),
+        Command::Bench(args) => bench::run(args, io),
         Command::Doctor(args) => doctor::run(args, io),
     };
     outcome.unwrap_or_else(|error| {

@@ -32,6 +32,11 @@ pub(crate) fn tensor<const D: usize>(data: TensorData, placement: &Placement) ->
     Tensor::from_data(data, (&placement.device, placement.numbers.into()))
 }
 
+/// Black pixels for a network.
+pub(crate) fn zeros(shape: [usize; 4], placement: &Placement) -> Tensor<4> {
+    Tensor::zeros(shape, (&placement.device, placement.numbers.into()))
+}
+
 /// A frame.
 pub(crate) struct Frame {
     pub(crate) index: FrameIndex,

@@ -6,10 +6,10 @@
 //! inside it. A box that clamping leaves without an inside is dropped.
 
 use crate::batch::{
-    DetectionBatch, Detections, DetectorInput, Frame, Letterboxing, PersonBox, Pictures, read_back, tensor,
+    DetectionBatch, Detections, DetectorInput, Frame, Letterboxing, PersonBox, Pictures, read_back, tensor, zeros,
 };
 #[cfg(feature = "cuda")]
-use crate::cuda::{Engine, computed, detect::Choice, ring::RingFrame, zeros};
+use crate::cuda::{Engine, computed, detect::Choice, ring::RingFrame};
 use crate::device::{Resolved, is_gpu};
 use crate::error::PipelineError;
 use crate::reporter::{Stage, StageTimes};
@@ -24,7 +24,7 @@ use swingpose_cube_kernels::detect_decode::PeopleCfg;
 use swingpose_kernels::detect_decode::{self, Detection, Level, TestCfg, detect_decode};
 use swingpose_kernels::letterbox;
 use swingpose_models::Placement;
-use swingpose_models::checkpoint::WeightsFile;
+use swingpose_models::checkpoint::{Architecture, WeightsFile};
 use swingpose_models::rtmdet::{RtmDet, RtmDetConfig, RtmDetOutput, STRIDES};
 use swingpose_video::BgrImage;
 
@@ -79,24 +79,63 @@ impl Detector {
 
     #[cfg(feature = "cuda")]
     fn detect_on_device(&self, frames: &[&RingFrame]) -> Result<DetectionBatch, PipelineError> {
-        let engine = self.engine.as_ref().expect("frames on a GPU come from an engine");
+        self.engine().detect(&self.network, &self.choice(), frames, self.batch.get())
+    }
+
+    /// What runs around the network on a GPU, where frames come from.
+    #[cfg(feature = "cuda")]
+    pub(crate) const fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("frames on a GPU come from an engine")
+    }
+
+    /// The network, for frames on a GPU.
+    #[cfg(feature = "cuda")]
+    pub(crate) const fn network(&self) -> &RtmDet {
+        &self.network
+    }
+
+    /// What of the network's answer is a person.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn choice(&self) -> Choice<'_> {
         let people = PeopleCfg {
             score_threshold: self.score_threshold,
             iou_threshold: PEOPLE_IOU,
             limit: self.config.test_cfg.max_per_img,
         };
-        let choice =
-            Choice { config: &self.config, test_cfg: self.test_cfg(), people, numbers: self.placement.numbers };
-        engine.detect(&self.network, &choice, frames, self.batch.get())
+        Choice { config: &self.config, test_cfg: self.test_cfg(), people, numbers: self.placement.numbers }
     }
 
     /// Runs the network once on nothing: what it takes of memory, and of kernels to be compiled, is there afterwards.
     #[cfg(feature = "cuda")]
     pub(crate) fn warm_up(&self) -> Result<(), PipelineError> {
+        computed(self.answer(self.nothing()))
+    }
+
+    /// A batch of nothing.
+    pub(crate) fn nothing(&self) -> Tensor<4> {
         let side = self.config.input_size;
-        let pixels = zeros([self.batch.get(), side, side, 3], &self.placement);
+        zeros([self.batch.get(), side, side, 3], &self.placement)
+    }
+
+    /// The network's logits of the coarsest map, which are computed last.
+    pub(crate) fn answer(&self, pixels: Tensor<4>) -> Tensor<4> {
         let [_, _, coarsest] = self.network.forward(pixels).cls_scores;
-        computed(coarsest)
+        coarsest
+    }
+
+    /// The network: `rtmdet-m`, ...
+    pub(crate) fn architecture(&self) -> String {
+        self.config.name()
+    }
+
+    /// Floating-point operations a frame.
+    pub(crate) fn flops(&self) -> u64 {
+        self.config.flops()
+    }
+
+    /// Where the network is computed.
+    pub(crate) const fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// How many images go through the network for `frames` frames.
@@ -104,7 +143,7 @@ impl Detector {
         if is_gpu(&self.placement) { self.batch.get().max(frames) } else { frames }
     }
 
-    fn letterbox(&self, images: &[&BgrImage]) -> DetectorInput {
+    pub(crate) fn letterbox(&self, images: &[&BgrImage]) -> DetectorInput {
         let side = self.config.input_size;
         let image_len = side * side * 3;
         let count = self.padded(images.len());
@@ -122,7 +161,7 @@ impl Detector {
         DetectorInput { pixels: tensor(data, &self.placement), letterboxing }
     }
 
-    fn forward(&self, input: DetectorInput) -> Detections {
+    pub(crate) fn forward(&self, input: DetectorInput) -> Detections {
         Detections { output: self.network.forward(input.pixels), letterboxing: input.letterboxing }
     }
 
@@ -135,7 +174,7 @@ impl Detector {
         }
     }
 
-    fn people(&self, Detections { output, letterboxing }: Detections) -> DetectionBatch {
+    pub(crate) fn people(&self, Detections { output, letterboxing }: Detections) -> DetectionBatch {
         let levels = Levels::read_back(output);
         let frames = letterboxing.par_iter().enumerate();
         let people =

@@ -6,18 +6,18 @@
 
 use crate::batch::{
     Crop, CropBatch, DetectionBatch, Frame, HeatmapBatch, PersonBox, Pictures, Pose, PoseBatch, read_back, tensor,
+    zeros,
 };
 #[cfg(feature = "cuda")]
 use crate::cuda::{
     Engine, computed,
     estimate::{Pending, Use},
     ring::RingFrame,
-    zeros,
 };
 use crate::device::{Resolved, is_gpu};
 use crate::error::PipelineError;
 use crate::reporter::{Stage, StageTimes};
-use burn::tensor::TensorData;
+use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -25,7 +25,7 @@ use swingpose_core::Keypoint;
 use swingpose_core::skeleton::{FLIP_INDICES, KEYPOINT_COUNT};
 use swingpose_kernels::{crop_udp, dark_udp};
 use swingpose_models::Placement;
-use swingpose_models::checkpoint::WeightsFile;
+use swingpose_models::checkpoint::{Architecture, WeightsFile};
 use swingpose_models::vitpose::{HEATMAP, INPUT, VitPose, VitPoseConfig};
 use swingpose_video::BgrImage;
 
@@ -39,6 +39,7 @@ const HEATMAPS_LEN: usize = KEYPOINT_COUNT * HEATMAP[0] * HEATMAP[1];
 /// A loaded pose network.
 pub(crate) struct PoseEstimator {
     network: VitPose,
+    config: VitPoseConfig,
     flip: bool,
     /// How many crops go through the network together, on a GPU always.
     pub(crate) batch: NonZeroUsize,
@@ -63,6 +64,7 @@ impl PoseEstimator {
         let network = VitPose::load(&file, &config, placement.clone()).map_err(refusal)?;
         Ok(Self {
             network,
+            config,
             flip,
             batch: NonZeroUsize::MIN,
             placement,
@@ -101,16 +103,55 @@ impl PoseEstimator {
 
     #[cfg(feature = "cuda")]
     fn begin_on_device(&self, frames: &[&RingFrame], crops: &[Crop]) -> Result<Option<Pending>, PipelineError> {
-        let engine = self.engine.as_ref().expect("frames on a GPU come from an engine");
-        let how =
-            Use { flip: self.flip, padding: BOX_PADDING, count: self.batch.get(), numbers: self.placement.numbers };
-        engine.estimate(&self.network, &how, frames, crops)
+        self.engine().estimate(&self.network, &self.how(), frames, crops)
+    }
+
+    /// What runs around the network on a GPU, where frames come from.
+    #[cfg(feature = "cuda")]
+    pub(crate) const fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("frames on a GPU come from an engine")
+    }
+
+    /// How the network is used on a GPU.
+    #[cfg(feature = "cuda")]
+    pub(crate) const fn how(&self) -> Use {
+        Use { flip: self.flip, padding: BOX_PADDING, count: self.batch.get(), numbers: self.placement.numbers }
     }
 
     /// Runs the network once on nothing: what it takes of memory, and of kernels to be compiled, is there afterwards.
     #[cfg(feature = "cuda")]
     pub(crate) fn warm_up(&self) -> Result<(), PipelineError> {
-        computed(self.network.forward(zeros([self.batch.get(), INPUT[0], INPUT[1], 3], &self.placement)).0)
+        computed(self.answer(self.nothing()))
+    }
+
+    /// A batch of nothing.
+    pub(crate) fn nothing(&self) -> Tensor<4> {
+        zeros([self.batch.get(), INPUT[0], INPUT[1], 3], &self.placement)
+    }
+
+    /// The network's heatmaps.
+    pub(crate) fn answer(&self, pixels: Tensor<4>) -> Tensor<4> {
+        self.network.forward(pixels).0
+    }
+
+    /// The network: `vitpose-h`, ...
+    pub(crate) fn architecture(&self) -> String {
+        self.config.name()
+    }
+
+    /// Floating-point operations a crop.
+    pub(crate) fn flops(&self) -> u64 {
+        self.config.flops()
+    }
+
+    /// Where the network is computed.
+    pub(crate) const fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// The crops of everybody in a picture.
+    pub(crate) fn crop_people(&self, image: &BgrImage, people: DetectionBatch) -> CropBatch {
+        self.crop(&[image], &plan(people))
     }
 
     fn crop(&self, images: &[&BgrImage], crops: &[Crop]) -> CropBatch {
@@ -126,7 +167,7 @@ impl PoseEstimator {
         CropBatch { pixels: tensor(data, &self.placement), crops: crops.to_vec() }
     }
 
-    fn forward(&self, CropBatch { pixels, crops }: CropBatch) -> HeatmapBatch {
+    pub(crate) fn forward(&self, CropBatch { pixels, crops }: CropBatch) -> HeatmapBatch {
         // [m, h, w, 3]: a mirror image reverses the columns.
         let mirrored = self.flip.then(|| read_back(self.network.forward(pixels.clone().flip([2])).0));
         let heatmaps = read_back(self.network.forward(pixels).0);
@@ -185,7 +226,7 @@ fn crop_of(owner: usize, person: PersonBox) -> Crop {
     Crop { owner, person, center, scale }
 }
 
-fn keypoints(HeatmapBatch { heatmaps, crops }: HeatmapBatch) -> Vec<Pose> {
+pub(crate) fn keypoints(HeatmapBatch { heatmaps, crops }: HeatmapBatch) -> Vec<Pose> {
     let decode = |(crop, heatmaps): (&Crop, &[f32])| {
         let decoded = dark_udp::decode(heatmaps, KEYPOINT_COUNT, HEATMAP[0], HEATMAP[1]);
         let mut keypoints = [Keypoint::from([0.0; 3]); KEYPOINT_COUNT];

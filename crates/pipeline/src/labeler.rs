@@ -306,6 +306,12 @@ impl Labeler {
         }
     }
 
+    /// How many frames, and crops, go through a network together: less than was asked for where a GPU's memory is short.
+    #[must_use]
+    pub const fn batch(&self) -> usize {
+        self.batch.get()
+    }
+
     /// What the networks are computed on.
     #[must_use]
     pub const fn device(&self) -> &DeviceInfo {

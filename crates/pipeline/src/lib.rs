@@ -18,6 +18,7 @@
 //! The crate never prints: a [`Reporter`] hears how it goes.
 
 mod batch;
+mod bench;
 pub mod boxes;
 #[cfg(feature = "cuda")]
 mod cuda;
@@ -38,6 +39,7 @@ mod provenance;
 mod reporter;
 pub mod schedule;
 
+pub use bench::{Ceiling, DecodedRate, Timed};
 pub use device::{CudaDevices, DeviceChoice, Precision, gpu_left_out};
 pub use error::{BoxProblem, NoGpu, OptionError, PipelineError};
 pub use fleet::{FleetReporter, Job, label_files};

@@ -4,7 +4,7 @@ use super::Engine;
 use super::ring::{RingFrame, batch};
 use crate::batch::{DetectionBatch, PersonBox};
 use crate::error::PipelineError;
-use burn::tensor::FloatDType;
+use burn::tensor::{FloatDType, Tensor};
 use swingpose_core::{BoundingBox, Origin};
 use swingpose_cube_kernels::FrameBatch;
 use swingpose_cube_kernels::detect_decode::{Level, PeopleCfg, TestCfg, detect_decode, people};
@@ -35,7 +35,7 @@ impl Engine {
         count: usize,
     ) -> Result<DetectionBatch, PipelineError> {
         let Some(planes) = batch(frames, count)? else { return Ok(DetectionBatch::default()) };
-        let output = self.forward(network, choice, &planes);
+        let output = network.forward(self.letterbox(choice, &planes));
         let sizes: Vec<(usize, usize)> = planes.layouts().iter().map(|layout| layout.upright()).collect();
         let boxes = self.people(output, choice, &sizes);
         let mut people = self.read_back(&boxes)?;
@@ -43,17 +43,17 @@ impl Engine {
         Ok(DetectionBatch { people })
     }
 
-    fn forward(&self, network: &RtmDet, choice: &Choice<'_>, planes: &FrameBatch) -> RtmDetOutput {
+    /// The network's input `[n, side, side, 3]`.
+    pub(crate) fn letterbox(&self, choice: &Choice<'_>, planes: &FrameBatch) -> Tensor<4> {
         let side = choice.config.input_size;
         let shape = [planes.len(), side, side, 3];
         with_number!(choice.numbers, E => {
-            let pixels = letterbox::<E>(self.gpu.client(), planes, side);
-            network.forward(self.gpu.tensor(&pixels, shape))
+            self.gpu.tensor(&letterbox::<E>(self.gpu.client(), planes, side), shape)
         })
     }
 
     /// Boxes in frame pixels, those of people alone, best first.
-    fn people(&self, output: RtmDetOutput, choice: &Choice<'_>, sizes: &[(usize, usize)]) -> Boxes {
+    pub(crate) fn people(&self, output: RtmDetOutput, choice: &Choice<'_>, sizes: &[(usize, usize)]) -> Boxes {
         let side = choice.config.input_size;
         let scales: Vec<_> = sizes.iter().map(|&(width, height)| scale(width, height, side)).collect();
         let maps = output.cls_scores.into_iter().zip(output.bbox_preds).zip(STRIDES);

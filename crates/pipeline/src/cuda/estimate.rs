@@ -59,11 +59,11 @@ impl Engine {
     ) -> Result<Option<Pending>, PipelineError> {
         let Some(planes) = batch(frames, frames.len())? else { return Ok(None) };
         let (boxes, owners) = self.boxes(crops, how.count);
-        let (heatmaps, mirrored, parts) = self.heatmaps(network, how, &planes, &boxes, &owners);
-        let flipped = mirrored.map(|heatmaps| Flipped { heatmaps: numbers(heatmaps), indices: &FLIP_INDICES });
-        let client = self.gpu.client();
-        let found = dark_udp::<f32>(client, &numbers(heatmaps), flipped.as_ref(), &parts, MAPS);
-        Ok(Some(Pending { crops: crops.to_vec(), found: Reading::begin(client, &found)? }))
+        let (pixels, parts) = self.crop(how, &planes, &boxes, &owners);
+        // [m, h, w, 3]: a mirror image reverses the columns.
+        let mirrored = how.flip.then(|| network.forward(pixels.clone().flip([2])).0);
+        let found = self.keypoints(network.forward(pixels).0, mirrored, &parts);
+        Ok(Some(Pending { crops: crops.to_vec(), found: Reading::begin(self.gpu.client(), &found)? }))
     }
 
     /// The crops' boxes on the device, with as many masked ones that `count` there are.
@@ -80,24 +80,31 @@ impl Engine {
         (CropBoxes { corners: DeviceSlice::new(client, &corners), live: DeviceSlice::new(client, &live) }, owners)
     }
 
-    /// `[count, 17, 64, 48]`, the same of the mirror images if they are wanted, and what of the frames the crops show.
-    fn heatmaps(
+    /// The network's input `[m, 256, 192, 3]`, and what of the frames the crops show.
+    pub(crate) fn crop(
         &self,
-        network: &VitPose,
         how: &Use,
         planes: &FrameBatch,
         boxes: &CropBoxes,
         owners: &[u32],
-    ) -> (Tensor<4>, Option<Tensor<4>>, DeviceSlice<f32>) {
+    ) -> (Tensor<4>, DeviceSlice<f32>) {
         let shape = [owners.len(), INPUT[0], INPUT[1], 3];
         with_number!(how.numbers, E => {
             let CropBatch { pixels, parts } =
                 crop_udp::<E>(self.gpu.client(), planes, boxes, owners, crop_shape(how.padding));
-            let pixels = self.gpu.tensor::<E, 4>(&pixels, shape);
-            // [m, h, w, 3]: a mirror image reverses the columns.
-            let mirrored = how.flip.then(|| network.forward(pixels.clone().flip([2])).0);
-            (network.forward(pixels).0, mirrored, parts)
+            (self.gpu.tensor::<E, 4>(&pixels, shape), parts)
         })
+    }
+
+    /// `[m, 17, 3]`: the keypoints that heatmaps `[m, 17, 64, 48]` show, on average with those of the mirror images where there are any.
+    pub(crate) fn keypoints(
+        &self,
+        heatmaps: Tensor<4>,
+        mirrored: Option<Tensor<4>>,
+        parts: &DeviceSlice<f32>,
+    ) -> DeviceSlice<f32> {
+        let flipped = mirrored.map(|heatmaps| Flipped { heatmaps: numbers(heatmaps), indices: &FLIP_INDICES });
+        dark_udp::<f32>(self.gpu.client(), &numbers(heatmaps), flipped.as_ref(), parts, MAPS)
     }
 }
 

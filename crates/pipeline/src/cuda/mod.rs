@@ -13,7 +13,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use swingpose_cube_nn::cuda::free_memory;
 use swingpose_kernels::cube::Gpu;
-use swingpose_models::Placement;
 use swingpose_video::VideoInfo;
 
 use self::ring::FrameRing;
@@ -54,11 +53,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// Black pixels for a network.
-pub(crate) fn zeros(shape: [usize; 4], placement: &Placement) -> Tensor<4> {
-    Tensor::zeros(shape, (&placement.device, placement.numbers.into()))
 }
 
 /// Waits until `answer` is computed, or could not be.

@@ -1,0 +1,71 @@
+//! What is around the networks on a GPU: a batch of 1920x1080 NV12 frames, one person in each, who is as high as the picture.
+
+use super::{Timed, timed};
+use crate::cuda::Engine;
+use crate::detect::Detector;
+use crate::error::PipelineError;
+use crate::estimate::PoseEstimator;
+use burn::tensor::Tensor;
+use swingpose_core::skeleton::KEYPOINT_COUNT;
+use swingpose_cube_kernels::crop_udp::CropBoxes;
+use swingpose_cube_kernels::{DeviceSlice, FrameBatch, FrameLayout, Matrix, Range, Rotation, SampleFormat};
+use swingpose_models::vitpose::HEATMAP;
+
+const WIDTH: usize = 1920;
+const HEIGHT: usize = 1080;
+
+/// Mid grey.
+const GREY: u32 = 0x8080_8080;
+
+fn frames(engine: &Engine, count: usize) -> FrameBatch {
+    let bytes = WIDTH * HEIGHT * 3 / 2;
+    let client = engine.gpu.client();
+    let words = DeviceSlice::new(client, &vec![GREY; count * bytes / 4]);
+    let layout = |index: usize| FrameLayout {
+        width: WIDTH,
+        height: HEIGHT,
+        pitch: WIDTH,
+        luma: index * bytes,
+        chroma: index * bytes + WIDTH * HEIGHT,
+        format: SampleFormat::Nv12,
+        matrix: Matrix::BT709,
+        range: Range::Limited,
+        rotation: Rotation::None,
+    };
+    FrameBatch::new(client, words, (0..count).map(layout).collect())
+}
+
+pub(super) fn around_detector(detector: &Detector) -> Result<Vec<Timed>, PipelineError> {
+    let (engine, place, batch) = (detector.engine(), detector.placement(), detector.batch.get());
+    let planes = frames(engine, batch);
+    let choice = detector.choice();
+    let letterbox = timed(place, || engine.letterbox(&choice, &planes))?;
+    let output = detector.network().forward(engine.letterbox(&choice, &planes));
+    let sizes = vec![(WIDTH, HEIGHT); batch];
+    let boxes = timed(place, || {
+        let scores = engine.people(output.clone(), &choice, &sizes).scores;
+        engine.gpu.tensor::<f32, 4>(&scores, [1, 1, 1, scores.len()])
+    })?;
+    let row = |what: &str, ms| Timed { what: what.to_owned(), batch, ms, flops: None };
+    Ok(vec![row("letterbox", letterbox), row("top-k and NMS", boxes)])
+}
+
+pub(super) fn around_pose(pose: &PoseEstimator) -> Result<Vec<Timed>, PipelineError> {
+    let (engine, place, batch) = (pose.engine(), pose.placement(), pose.batch.get());
+    let planes = frames(engine, batch);
+    let client = engine.gpu.client();
+    let corners: Vec<f32> = (0..batch).flat_map(|_| [700.0, 0.0, 1220.0, 1080.0]).collect();
+    let boxes =
+        CropBoxes { corners: DeviceSlice::new(client, &corners), live: DeviceSlice::new(client, &vec![1_u32; batch]) };
+    let owners: Vec<u32> = (0..batch as u32).collect();
+    let how = pose.how();
+    let crop = timed(place, || engine.crop(&how, &planes, &boxes, &owners).0)?;
+    let (_, parts) = engine.crop(&how, &planes, &boxes, &owners);
+    let heatmaps = Tensor::zeros([batch, KEYPOINT_COUNT, HEATMAP[0], HEATMAP[1]], &place.device);
+    let keypoints = timed(place, || {
+        let found = engine.keypoints(heatmaps.clone(), None, &parts);
+        engine.gpu.tensor::<f32, 4>(&found, [1, batch, KEYPOINT_COUNT, 3])
+    })?;
+    let row = |what: &str, ms| Timed { what: what.to_owned(), batch, ms, flops: None };
+    Ok(vec![row("crop", crop), row("DARK-UDP", keypoints)])
+}
