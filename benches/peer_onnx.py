@@ -7,11 +7,10 @@ import networks
 
 THREADS, RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 2, 31
 torch.manual_seed(0)
-NETWORKS = {'rtmdet-tiny 640x640': (networks.RTMDet('tiny', 80), (1, 3, 640, 640)),
-            'vitpose-s 256x192': (networks.ViTPose(384, 12, 12, 1536), (1, 3, 256, 192))}
+NETWORKS = {'rtmdet-tiny 640x640': (networks.RTMDet(0.167, 0.375, 80, False), (1, 3, 640, 640)),
+            'vitpose-s 256x192': (networks.ViTPose(384, 12, 12, 256), (1, 3, 256, 192))}
 print(f'onnxruntime {onnxruntime.__version__}, {THREADS} threads\n{"network":<24}{"median":>9}{"fastest":>9}')
 for name, (network, shape) in NETWORKS.items():
-    networks.init_random(network)
     network.eval().requires_grad_(False)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'network.onnx')
