@@ -66,6 +66,9 @@ def network(what, batch):
         built, shape = networks.RTMDet(*RTMDET[what]), (batch, 3, SIDE, SIDE)
     else:
         built, shape = networks.ViTPose(*VITPOSE[what], 256), (batch, 3, *CROP)
+    for module in built.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            nn.init.kaiming_uniform_(module.weight, nonlinearity='linear')
     built = folded(built).cuda().half()
     x = torch.randn(shape, device='cuda').half()
     if what in RTMDET:
