@@ -58,7 +58,12 @@ impl<E: CubeElement> DeviceSlice<E> {
     /// Whether the first number's address is a multiple of `bytes`, as far as 256, of which every allocation's is.
     #[must_use]
     pub fn is_aligned(&self, bytes: u64) -> bool {
-        self.handle.offset_start.unwrap_or(0).is_multiple_of(bytes)
+        self.start().is_multiple_of(bytes)
+    }
+
+    /// Bytes of the allocation before the first number.
+    pub(crate) fn start(&self) -> u64 {
+        self.handle.offset_start.unwrap_or(0)
     }
 
     /// The memory itself, for a tensor that is made of it.

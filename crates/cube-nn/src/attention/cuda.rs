@@ -7,7 +7,7 @@ use std::f32::consts::LOG2_E;
 use cubecl::prelude::*;
 
 use super::Shape;
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, capability};
+use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, capability};
 use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source =
@@ -19,16 +19,11 @@ const WARPS: usize = 6;
 const KEYS: usize = 64;
 
 /// Puts it into the stream if the device has the instructions and the kernel takes the shape; `false`, and nothing done, otherwise.
-pub(super) fn launch<E: Element>(
-    client: &Client,
-    qkv: &DeviceSlice<E>,
-    y: &DeviceSlice<E>,
-    shape: Shape,
-) -> Result<bool, CudaError> {
+pub(super) fn launch<E: Element>(client: &Client, qkv: &DeviceSlice<E>, y: &DeviceSlice<E>, shape: Shape) -> bool {
     let Shape { images, tokens, heads, head_dim } = shape;
     let fits = head_dim.is_multiple_of(16) && head_dim <= 128 && qkv.is_aligned(16) && y.is_aligned(16);
     if E::NUMBERS == Numbers::F32 || !fits || capability(client).is_none_or(|capability| capability < 80) {
-        return Ok(false);
+        return false;
     }
     // What fits the shared memory of every such device.
     let stages = if head_dim <= 96 { 3 } else { 2 };
@@ -46,17 +41,9 @@ pub(super) fn launch<E: Element>(
         Kernel::new::<E>(&SOURCE, "attention", &defines).launch(
             client,
             geometry,
-            &[qkv.handle(), y.handle()],
-            |addresses| {
-                Ok(vec![
-                    Argument::Address(addresses[0]),
-                    Argument::Address(addresses[1]),
-                    Argument::U32(tokens as u32),
-                    Argument::U32(shape.channels() as u32),
-                    Argument::F32(scale),
-                ])
-            },
-        )?;
+            Buffers { read: &[qkv.handle()], written: &[y.handle()] },
+            [Argument::U32(tokens as u32), Argument::U32(shape.channels() as u32), Argument::F32(scale)],
+        );
     }
-    Ok(true)
+    true
 }

@@ -47,7 +47,7 @@ pub fn attention<E: Element>(client: &Client, qkv: &DeviceSlice<E>, shape: Shape
         return y;
     }
     #[cfg(feature = "cuda")]
-    if crate::cuda::launched(cuda::launch(client, qkv, &y, shape)) {
+    if cuda::launch(client, qkv, &y, shape) {
         return y;
     }
     // Four or one: the kernel knows no other.

@@ -4,7 +4,7 @@
 
 use cubecl::prelude::*;
 
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, capability};
+use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, capability};
 use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source = Source {
@@ -27,7 +27,7 @@ pub(super) fn launch<E: Element>(
     (weight, bias): (&DeviceSlice<E>, &DeviceSlice<f32>),
     y: &DeviceSlice<E>,
     [images, height, width, channels]: [usize; 4],
-) -> Result<bool, CudaError> {
+) -> bool {
     let pixels = height * width;
     let aligned = x.is_aligned(16) && y.is_aligned(16) && weight.is_aligned(16) && bias.is_aligned(4);
     let fits = channels.is_multiple_of(8) && channels <= 8 * THREADS && images <= 65_535;
@@ -36,7 +36,7 @@ pub(super) fn launch<E: Element>(
     // The head that it shares with others has instructions of that generation.
     let able = || capability(client).is_some_and(|capability| capability >= 80);
     if !fits || !aligned || !countable || !able() {
-        return Ok(false);
+        return false;
     }
     let mut defines: Vec<(&str, &dyn std::fmt::Display)> = vec![];
     if E::NUMBERS == Numbers::F32 {
@@ -54,18 +54,16 @@ pub(super) fn launch<E: Element>(
         Geometry { grid: [channels.div_ceil(GATES) as u32, images as u32, 1], block: THREADS as u32, shared: 0 };
     let [sums, gates, x, weight, bias, y] =
         [sums.handle(), gates.handle(), x.handle(), weight.handle(), bias.handle(), y.handle()];
-    let run = |entry, geometry, handles: &[_], sizes: [usize; 3]| {
+    let run = |entry, geometry, read: &[_], written, sizes: [usize; 3]| {
+        let (buffers, sizes) = (Buffers { read, written: &[written] }, sizes.map(|size| Argument::U32(size as u32)));
         // SAFETY: `channel_attention` has checked the buffers against the image; each grid covers what its kernel writes, and the
         // kernel counts.
         unsafe {
-            Kernel::new::<E>(&SOURCE, entry, &defines).launch(client, geometry, handles, |addresses| {
-                let addresses = addresses.iter().copied().map(Argument::Address);
-                Ok(addresses.chain(sizes.map(|size| Argument::U32(size as u32))).collect())
-            })
+            Kernel::new::<E>(&SOURCE, entry, &defines).launch(client, geometry, buffers, sizes);
         }
     };
-    run("sums", over_pixels, &[x, sums], [pixels, channels, block])?;
-    run("gates", over_gates, &[sums, weight, bias, gates], [pixels, channels, blocks])?;
-    run("scale", over_pixels, &[x, gates, y], [pixels, channels, block])?;
-    Ok(true)
+    run("sums", over_pixels, &[x], sums, [pixels, channels, block]);
+    run("gates", over_gates, &[sums, weight, bias], gates, [pixels, channels, blocks]);
+    run("scale", over_pixels, &[x, gates], y, [pixels, channels, block]);
+    true
 }

@@ -40,7 +40,7 @@ pub fn channel_attention<E: Element>(
         return y;
     }
     #[cfg(feature = "cuda")]
-    if crate::cuda::launched(cuda::launch(client, x, (weight, bias), &y, image)) {
+    if cuda::launch(client, x, (weight, bias), &y, image) {
         return y;
     }
     launch(client, x, (weight, bias), &y, image);

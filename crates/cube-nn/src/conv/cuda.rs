@@ -6,7 +6,7 @@
 use cubecl::prelude::*;
 
 use super::Shape;
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability};
+use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, act_macro, capability};
 use crate::product::Epilogue;
 use crate::{DeviceSlice, Element, Numbers};
 
@@ -81,7 +81,7 @@ pub(super) fn conv<E: Element>(
     epilogue: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     shape: Shape,
-) -> Result<bool, CudaError> {
+) -> bool {
     let [_, down, across, _] = shape.output();
     launch(client, &Task { x, weight, epilogue, y, shape, places: [down, across], phases: false })
 }
@@ -93,17 +93,17 @@ pub(crate) fn deconv<E: Element>(
     epilogue: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     (image, outputs): ([usize; 4], usize),
-) -> Result<bool, CudaError> {
+) -> bool {
     let shape = Shape { image, kernel: [2, 2], outputs, stride: 1, padding: 1 };
     let loads = image[3].is_multiple_of(8) && x.is_aligned(16) && weight.is_aligned(16);
     let task = Task { x, weight, epilogue, y, shape, places: [image[1], image[2]], phases: true };
-    if loads && epilogue.residual.is_none() { launch(client, &task) } else { Ok(false) }
+    if loads && epilogue.residual.is_none() { launch(client, &task) } else { false }
 }
 
-fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaError> {
+fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> bool {
     let Task { x, weight, epilogue: Epilogue { bias, act, residual }, y, shape, places: [down, across], phases } =
         *task;
-    let Some(act) = act_macro(act) else { return Ok(false) };
+    let Some(act) = act_macro(act) else { return false };
     let Shape { image: [images, height, width, inputs], kernel, outputs, stride, padding } = shape;
     let gathered = !inputs.is_multiple_of(8) || !x.is_aligned(16) || !weight.is_aligned(16);
     let repeats = residual.is_some_and(|residual| residual.len() != y.len() || !residual.is_aligned(4));
@@ -111,7 +111,7 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaE
     let countable = [height * width * inputs, y.len() / outputs.max(1)].map(i32::try_from).iter().all(Result::is_ok);
     let small = kernel.iter().all(|taps| *taps <= MOST_TAPS);
     if E::NUMBERS == Numbers::F32 || !fits || !countable || !small || capability(client) != Some(HOPPER) {
-        return Ok(false);
+        return false;
     }
     let tiling = tiling(outputs, kernel[0] * kernel[1] * inputs, gathered);
     let [gather, add, in_phases] = [gathered, residual.is_some(), phases].map(u8::from);
@@ -132,15 +132,16 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaE
     let sizes = [images, height, width, inputs, outputs, kernel[0], kernel[1], stride, padding, down, across];
     // Whole images: a pixel's numbers begin where those of the one before end.
     let pitches = [inputs, 0, outputs, 0, outputs, 0];
-    let handles = [x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle(), y.handle()];
+    let others = sizes.into_iter().chain(pitches).map(|size| Argument::U32(size as u32));
+    let buffers = Buffers {
+        read: &[x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle()],
+        written: &[y.handle()],
+    };
     // SAFETY: the callers have checked the buffers against the shape; the grid covers the result, whose pixels the kernel counts.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, &handles, |addresses| {
-            let addresses = addresses.iter().copied().map(Argument::Address);
-            Ok(addresses.chain(sizes.into_iter().chain(pitches).map(|size| Argument::U32(size as u32))).collect())
-        })?;
+        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, buffers, others);
     }
-    Ok(true)
+    true
 }
 
 #[cfg(test)]

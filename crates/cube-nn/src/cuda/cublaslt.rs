@@ -15,7 +15,7 @@ use cudarc::cublaslt::sys::{
     cublasLtMatmulPreferenceAttributes_t as Preference,
 };
 
-use super::stream::{CudaError, RawStream, is_cuda, with_stream};
+use super::stream::{Buffers, CudaError, RawStream, enqueue, is_cuda, with_stream};
 use crate::launch::{item, lines};
 use crate::linear::Shape;
 use crate::product::{Epilogue, finish};
@@ -48,7 +48,9 @@ struct Key {
 }
 
 /// A product, prepared. Never freed: as many as the networks have shapes.
+#[derive(Clone, Copy)]
 struct Plan {
+    handle: sys::cublasLtHandle_t,
     desc: sys::cublasLtMatmulDesc_t,
     weight: sys::cublasLtMatrixLayout_t,
     x: sys::cublasLtMatrixLayout_t,
@@ -56,13 +58,16 @@ struct Plan {
     algorithm: sys::cublasLtMatmulAlgo_t,
 }
 
-/// The library's handle on one device, and what was prepared with it.
+// SAFETY: descriptors and handle may be used from any thread, one at a time: the device's own, which runs what is enqueued.
+unsafe impl Send for Plan {}
+
+/// The library's handle on one device, and what was prepared with it; `None` is a product that it has no algorithm for.
 struct Library {
     handle: sys::cublasLtHandle_t,
     plans: HashMap<Key, Option<Plan>>,
 }
 
-// SAFETY: descriptors and handle may be used from any thread, one at a time; they are behind a lock.
+// SAFETY: as above; the handle is behind a lock.
 unsafe impl Send for Library {}
 
 /// By device: a handle is one device's.
@@ -98,13 +103,13 @@ pub(crate) fn product<E: Element>(
     let summand = residual.filter(|residual| act == Activation::None && residual.len() == y.len());
     let fused = if within::<E>(act) { act } else { Activation::None };
     let buffers = [x, weight, &bias, summand.unwrap_or(y), y];
-    let added = multiply(client, buffers, shape, first_row, (fused, summand.is_some()))?;
-    if added {
-        let act = if fused == act { Activation::None } else { act };
-        let rest = if summand.is_some() { None } else { residual };
-        finish(client, y, act, rest, shape.outputs, first_row..first_row + shape.rows);
+    if !multiply(client, buffers, shape, first_row, (fused, summand.is_some()))? {
+        return Ok(false);
     }
-    Ok(added)
+    let act = if fused == act { Activation::None } else { act };
+    let rest = if summand.is_some() { None } else { residual };
+    finish(client, y, act, rest, shape.outputs, first_row..first_row + shape.rows);
+    Ok(true)
 }
 
 /// Whether the library applies `act` itself. Its GELU is the approximation by a hyperbolic tangent, at most 5e-4 from the exact one:
@@ -133,24 +138,39 @@ fn multiply<E: Element>(
     first_row: usize,
     (act, residual): (Activation, bool),
 ) -> Result<bool, CudaError> {
+    let Shape { rows, inputs, outputs } = shape;
+    let before = (first_row * outputs * size_of::<E>()) as u64;
+    let [x, weight, bias, summand, y] = buffers;
+    let starts = [x.start(), weight.start(), summand.start() + before, y.start() + before];
+    let alignment = starts.map(|start| (start | ALIGNMENT).trailing_zeros());
+    let Some(plan) = plan(client, Key { rows, inputs, outputs, numbers: E::NUMBERS, act, residual, alignment })? else {
+        return Ok(false);
+    };
     let workspace = client.empty(WORKSPACE);
-    let [x, weight, bias, summand, y] = buffers.map(DeviceSlice::handle);
-    let device = client.service_id().device.index_id;
-    with_stream(client, &[x, weight, bias, summand, y, &workspace], move |stream, addresses| {
-        let Shape { rows, inputs, outputs } = shape;
-        let before = (first_row * outputs * size_of::<E>()) as u64;
+    let read = [x.handle(), weight.handle(), bias.handle(), summand.handle()];
+    enqueue(client, Buffers { read: &read, written: &[y.handle(), &workspace] }, move |stream, addresses| {
         let [x, weight, bias, summand, y, workspace] = std::array::from_fn(|index| addresses[index]);
         let at = Addresses { x, weight, bias, summand: summand + before, y: y + before, workspace };
-        let alignment = [at.x, at.weight, at.summand, at.y].map(|address| (address | ALIGNMENT).trailing_zeros());
-        let key = Key { rows, inputs, outputs, numbers: E::NUMBERS, act, residual, alignment };
-        let mut libraries = LIBRARIES.lock().unwrap_or_else(PoisonError::into_inner);
+        run(&plan, at, residual, stream)
+    });
+    Ok(true)
+}
+
+/// How the library computes it, found out once; `None` if it does not.
+fn plan(client: &Client, key: Key) -> Result<Option<Plan>, CudaError> {
+    let device = client.service_id().device.index_id;
+    let libraries = || LIBRARIES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(plan) = libraries().get(&device).and_then(|library| library.plans.get(&key)) {
+        return Ok(*plan);
+    }
+    with_stream(client, &[], |_, _| {
+        let mut libraries = libraries();
         let library = library_of(device, &mut libraries)?;
         let handle = library.handle;
-        let plan = match library.plans.entry(key) {
-            Entry::Occupied(plan) => plan.into_mut(),
-            Entry::Vacant(place) => place.insert(prepare(handle, key)?),
-        };
-        plan.as_ref().map_or(Ok(false), |plan| run(handle, plan, at, residual, stream).map(|()| true))
+        match library.plans.entry(key) {
+            Entry::Occupied(plan) => Ok(*plan.get()),
+            Entry::Vacant(place) => Ok(*place.insert(prepare(handle, key)?)),
+        }
     })?
 }
 
@@ -208,7 +228,7 @@ fn prepare(handle: sys::cublasLtHandle_t, key: Key) -> Result<Option<Plan>, Cuda
     // SAFETY: made by `preference`, destroyed once, here.
     unsafe { lt::destroy_matmul_pref(preference) }.map_err(failed("cublasLtMatmulPreferenceDestroy"))?;
     match found {
-        Ok(found) => Ok(Some(Plan { desc, weight, x, y, algorithm: found.algo })),
+        Ok(found) => Ok(Some(Plan { handle, desc, weight, x, y, algorithm: found.algo })),
         Err(lt::CublasError(sys::cublasStatus_t::CUBLAS_STATUS_NOT_SUPPORTED)) => Ok(None),
         Err(error) => Err(failed("cublasLtMatmulAlgoGetHeuristic")(error)),
     }
@@ -254,19 +274,13 @@ struct Addresses {
     workspace: u64,
 }
 
-fn run(
-    handle: sys::cublasLtHandle_t,
-    plan: &Plan,
-    at: Addresses,
-    residual: bool,
-    stream: RawStream,
-) -> Result<(), CudaError> {
+fn run(plan: &Plan, at: Addresses, residual: bool, stream: RawStream) -> Result<(), CudaError> {
     describe(plan.desc, DescAttribute::CUBLASLT_MATMUL_DESC_BIAS_POINTER, &at.bias)?;
     let (one, beta) = (1.0_f32, if residual { 1.0_f32 } else { 0.0 });
     // SAFETY: the plan is live; the buffers have the sizes that the plan was made for, which the caller's slices hold.
     let multiplied = unsafe {
         lt::matmul(
-            handle,
+            plan.handle,
             plan.desc,
             (&raw const one).cast(),
             (&raw const beta).cast(),

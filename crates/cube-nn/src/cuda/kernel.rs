@@ -11,13 +11,12 @@ use std::ptr;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use cubecl::client::Client;
-use cubecl::server::Handle;
 use cubecl_cuda::install;
 use cudarc::driver::sys as driver;
 use cudarc::nvrtc::{result as nvrtc, sys as nvrtc_sys};
 
 use super::cache;
-use super::stream::{CudaError, RawStream, check, with_stream};
+use super::stream::{Buffers, CudaError, RawStream, check, enqueue, with_stream};
 use crate::{Activation, Element, Numbers};
 
 /// A file of CUDA C++. It may include `cuda_fp16.h` and `cuda_bf16.h`.
@@ -112,25 +111,26 @@ impl Kernel {
         Self { source: ByAddress(source), entry, defines }
     }
 
-    /// Puts the kernel into the stream of this thread, with the arguments that `arguments` makes of the addresses of `handles`.
-    ///
-    /// # Errors
-    /// It could not be compiled, loaded or launched, or what fills a buffer failed.
+    /// Puts the kernel into the stream of this thread: its arguments are the addresses of what it reads and of what it writes, then
+    /// `others`. That it could not be compiled, loaded or launched, or that what fills a buffer failed, is told where what it should
+    /// have written is read.
     ///
     /// # Safety
     /// With these arguments and this geometry, the kernel stays within the buffers.
     pub unsafe fn launch(
-        &self,
+        self,
         client: &Client,
         geometry: Geometry,
-        handles: &[&Handle],
-        arguments: impl FnOnce(&[u64]) -> Result<Vec<Argument>, CudaError> + Send,
-    ) -> Result<(), CudaError> {
+        buffers: Buffers<'_>,
+        others: impl IntoIterator<Item = Argument>,
+    ) {
         let ordinal = client.service_id().device.index_id;
-        with_stream(client, handles, |stream, addresses| {
-            let loaded = device(ordinal)?.load(self, geometry.shared)?;
-            launch(loaded, geometry, stream, &arguments(addresses)?)
-        })?
+        let others: Vec<_> = others.into_iter().collect();
+        enqueue(client, buffers, move |stream, addresses| {
+            let loaded = device(ordinal)?.load(&self, geometry.shared)?;
+            let addresses = addresses.iter().copied().map(Argument::Address);
+            launch(loaded, geometry, stream, &addresses.chain(others).collect::<Vec<_>>())
+        });
     }
 }
 

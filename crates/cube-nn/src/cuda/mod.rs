@@ -15,7 +15,7 @@ pub use event::Event;
 pub(crate) use kernel::act_macro;
 pub use kernel::{Argument, Geometry, Kernel, Source, capability};
 pub use reading::Reading;
-pub use stream::{CudaError, Pinned, RawStream, copy_rows, free_memory, with_stream};
+pub use stream::{Buffers, CudaError, Pinned, RawStream, copy_rows, enqueue, free_memory, with_stream};
 
 /// Whether a kernel was put into the stream.
 ///

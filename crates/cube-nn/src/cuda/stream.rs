@@ -10,11 +10,12 @@ use std::sync::Mutex;
 
 use cubecl::client::Client;
 use cubecl::device_handle::DeviceHandle;
-use cubecl::server::{Handle, ServerStorage};
+use cubecl::server::{BufferBinding, Handle, ServerError, ServerStorage};
+use cubecl_environment::backtrace::BackTrace;
 use cubecl_environment::stream::StreamId;
 use cubecl_server::command::DeviceStream;
 use cubecl_server::runtime::Runtime;
-use cubecl_server::stream::WriteScoped;
+use cubecl_server::stream::{WriteScoped, failed_writing};
 use cudarc::driver::sys as driver;
 use thiserror::Error;
 
@@ -101,21 +102,62 @@ pub fn with_stream<R: Send>(
     let bindings: Vec<_> = handles.iter().map(|handle| (*handle).clone().binding()).collect();
     assert!(is_cuda(client), "{} is not CUDA", client.name());
     let device = DeviceHandle::<CudaServer>::new(client.service_id().device);
-    let called = device.submit_blocking(move |server: &mut CudaServer| {
-        let failed = |error: &dyn std::fmt::Display| CudaError::Buffers { reason: error.to_string() };
-        let resources = bindings.iter().map(|binding| server.get_resource(binding.clone(), stream_id));
-        let resources = resources.collect::<Result<Vec<_>, _>>().map_err(|error| failed(&error))?;
-        let addresses: Vec<u64> = resources.iter().map(|resource| resource.resource().ptr).collect();
-        let streams = server.write_streams().resolve(stream_id, bindings.iter());
-        let mut streams = streams.map_err(|error| failed(&error))?;
-        // A graph that is being captured is to keep the memory where it is, as it does for CubeCL's own launches.
-        for binding in &bindings {
-            streams.current().capturing().touch(binding.stream, binding.memory.descriptor().location());
-        }
-        let stream = RawStream(streams.current().signal());
-        Ok(work(stream, &addresses))
-    });
+    let called = device.submit_blocking(move |server: &mut CudaServer| on_stream(server, stream_id, &bindings, work));
     called.unwrap_or_else(|error| std::panic::panic_any(error.message().unwrap_or("a CUDA call panicked").to_owned()))
+}
+
+/// The buffers of a piece of work.
+#[derive(Clone, Copy, Debug)]
+pub struct Buffers<'a> {
+    /// What it reads.
+    pub read: &'a [&'a Handle],
+    /// What it writes.
+    pub written: &'a [&'a Handle],
+}
+
+/// As [`with_stream`], but `work` is only put into the device's queue, and gets the addresses of what it reads and then of what it
+/// writes. What fails is told where what it should have written is read.
+///
+/// # Panics
+/// If `client` is not a CUDA device's.
+pub fn enqueue(
+    client: &Client,
+    buffers: Buffers<'_>,
+    work: impl FnOnce(RawStream, &[u64]) -> Result<(), CudaError> + Send + 'static,
+) {
+    assert!(is_cuda(client), "{} is not CUDA", client.name());
+    let stream_id = StreamId::current();
+    let binding = |handle: &&Handle| (*handle).clone().binding();
+    let written: Vec<_> = buffers.written.iter().map(binding).collect();
+    let bindings: Vec<_> = buffers.read.iter().map(binding).chain(written.iter().cloned()).collect();
+    let device = DeviceHandle::<CudaServer>::new(client.service_id().device);
+    device.submit(move |server: &mut CudaServer| {
+        if let Err(error) = on_stream(server, stream_id, &bindings, work).flatten() {
+            let error = ServerError::Generic { reason: error.to_string(), backtrace: BackTrace::capture() };
+            failed_writing(server, stream_id, written, error);
+        }
+    });
+}
+
+/// Runs `work` on the device's own thread, with the stream of `stream_id` and the addresses of what is behind `bindings`.
+fn on_stream<R>(
+    server: &mut CudaServer,
+    stream_id: StreamId,
+    bindings: &[BufferBinding],
+    work: impl FnOnce(RawStream, &[u64]) -> R,
+) -> Result<R, CudaError> {
+    let failed = |error: &dyn std::fmt::Display| CudaError::Buffers { reason: error.to_string() };
+    let resources = bindings.iter().map(|binding| server.get_resource(binding.clone(), stream_id));
+    let resources = resources.collect::<Result<Vec<_>, _>>().map_err(|error| failed(&error))?;
+    let addresses: Vec<u64> = resources.iter().map(|resource| resource.resource().ptr).collect();
+    let streams = server.write_streams().resolve(stream_id, bindings.iter());
+    let mut streams = streams.map_err(|error| failed(&error))?;
+    // A graph that is being captured is to keep the memory where it is, as it does for CubeCL's own launches.
+    for binding in bindings {
+        streams.current().capturing().touch(binding.stream, binding.memory.descriptor().location());
+    }
+    let stream = RawStream(streams.current().signal());
+    Ok(work(stream, &addresses))
 }
 
 /// Bytes of the device's memory that nobody has.

@@ -5,7 +5,7 @@
 use cubecl::prelude::*;
 
 use super::Shape;
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability};
+use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, act_macro, capability};
 use crate::{Activation, DeviceSlice, Element, Numbers};
 
 static SOURCE: Source = Source {
@@ -80,20 +80,20 @@ pub(super) fn launch<E: Element>(
     y: &DeviceSlice<E>,
     act: Activation,
     shape: Shape,
-) -> Result<bool, CudaError> {
-    let Some(act) = act_macro(act) else { return Ok(false) };
+) -> bool {
+    let Some(act) = act_macro(act) else { return false };
     let Shape { image: [_, height, width, channels], kernel: [taps, cols] } = shape;
     let square = taps == cols && [3, 5, 7].contains(&taps);
     // Channels that one copy moves.
     let Some(copied) = [8, 4, 2].into_iter().find(|copied| channels.is_multiple_of(*copied)) else {
-        return Ok(false);
+        return false;
     };
     let aligned = x.is_aligned(16) && y.is_aligned(4) && weight.is_aligned(4) && bias.is_aligned(4);
     let countable = i32::try_from(x.len()).is_ok();
     // Asynchronous copies came with that generation.
     let able = || capability(client).is_some_and(|capability| capability >= 80);
     if E::NUMBERS == Numbers::F32 || !square || !aligned || !countable || !able() {
-        return Ok(false);
+        return false;
     }
     let tiling = Tiling::new(shape.image, taps);
     let Tiling { pairs, groups, tiles, chunks, strips, strip } = tiling;
@@ -111,15 +111,13 @@ pub(super) fn launch<E: Element>(
     let blocks = shape.image[0] * strips * chunks * tiles;
     let geometry = Geometry { grid: [blocks as u32, 1, 1], block: threads as u32, shared: tiling.shared(taps) as u32 };
     let sizes = [height, width, channels, tiles, chunks, strips, strip];
-    let handles = [x.handle(), weight.handle(), bias.handle(), y.handle()];
+    let buffers = Buffers { read: &[x.handle(), weight.handle(), bias.handle()], written: &[y.handle()] };
     // SAFETY: `depthwise_conv` has checked the buffers against the shape; the grid covers the image, whose pixels the kernel counts.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "depthwise_conv", &defines).launch(client, geometry, &handles, |addresses| {
-            let addresses = addresses.iter().copied().map(Argument::Address);
-            Ok(addresses.chain(sizes.map(|size| Argument::U32(size as u32))).collect())
-        })?;
+        let sizes = sizes.map(|size| Argument::U32(size as u32));
+        Kernel::new::<E>(&SOURCE, "depthwise_conv", &defines).launch(client, geometry, buffers, sizes);
     }
-    Ok(true)
+    true
 }
 
 #[cfg(test)]

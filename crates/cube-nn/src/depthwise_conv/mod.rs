@@ -43,7 +43,7 @@ pub fn depthwise_conv<E: Element>(
         return y;
     }
     #[cfg(feature = "cuda")]
-    if crate::cuda::launched(cuda::launch(client, (x, weight, bias), &y, act, shape)) {
+    if cuda::launch(client, (x, weight, bias), &y, act, shape) {
         return y;
     }
     let vector = vector_width::<E>(client, &[channels]);

@@ -4,7 +4,7 @@
 
 use cubecl::prelude::*;
 
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, capability};
+use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, capability};
 use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source =
@@ -23,12 +23,12 @@ pub(super) fn launch<E: Element>(
     y: &DeviceSlice<E>,
     eps: f64,
     channels: usize,
-) -> Result<bool, CudaError> {
+) -> bool {
     let aligned = x.is_aligned(16) && y.is_aligned(16) && weight.is_aligned(16) && bias.is_aligned(16);
     let fits = channels.is_multiple_of(8) && channels <= MOST_CHANNELS && aligned;
     // The head that it shares with others has instructions of that generation.
     if !fits || capability(client).is_none_or(|capability| capability < 80) {
-        return Ok(false);
+        return false;
     }
     let row_warps = if channels > 512 { 2 } else { 1 };
     let mut defines: Vec<(&str, &dyn std::fmt::Display)> =
@@ -39,14 +39,15 @@ pub(super) fn launch<E: Element>(
     let rows = x.len() / channels;
     let geometry =
         Geometry { grid: [rows.div_ceil(WARPS / row_warps) as u32, 1, 1], block: 32 * WARPS as u32, shared: 0 };
-    let handles = [x.handle(), weight.handle(), bias.handle(), y.handle()];
+    let buffers = Buffers { read: &[x.handle(), weight.handle(), bias.handle()], written: &[y.handle()] };
     // SAFETY: `layer_norm` has checked the buffers against the channels; the grid covers the rows, which the kernel counts.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "layer_norm", &defines).launch(client, geometry, &handles, |addresses| {
-            let mut arguments: Vec<_> = addresses.iter().copied().map(Argument::Address).collect();
-            arguments.extend([Argument::U32(rows as u32), Argument::F32(eps as f32)]);
-            Ok(arguments)
-        })?;
+        Kernel::new::<E>(&SOURCE, "layer_norm", &defines).launch(
+            client,
+            geometry,
+            buffers,
+            [Argument::U32(rows as u32), Argument::F32(eps as f32)],
+        );
     }
-    Ok(true)
+    true
 }

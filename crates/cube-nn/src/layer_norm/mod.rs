@@ -31,7 +31,7 @@ pub fn layer_norm<E: Element>(
         return y;
     }
     #[cfg(feature = "cuda")]
-    if crate::cuda::launched(cuda::launch(client, x, (weight, bias), &y, eps, channels)) {
+    if cuda::launch(client, x, (weight, bias), &y, eps, channels) {
         return y;
     }
     let tokens = (x.len() / channels) as u32;
