@@ -17,9 +17,10 @@ use swingpose_cube_nn::deconv::deconv;
 use swingpose_cube_nn::depthwise_conv::depthwise_conv;
 use swingpose_cube_nn::layer_norm::layer_norm;
 use swingpose_cube_nn::linear::linear;
+use swingpose_cube_nn::pointwise::pointwise;
 use swingpose_cube_nn::spp::spp;
 use swingpose_cube_nn::upsample_concat::upsample_concat;
-use swingpose_cube_nn::{Activation, DeviceSlice, Element};
+use swingpose_cube_nn::{Activation, Bias, DeviceSlice, Element};
 use swingpose_cube_nn::{attention as of_attention, conv as of_conv, deconv as of_deconv};
 use swingpose_cube_nn::{depthwise_conv as of_depthwise_conv, linear as of_linear};
 
@@ -127,10 +128,10 @@ impl Bench {
             ("linear fc2 5120 -> 1280, residual", hidden, channels, Activation::None, true),
         ] {
             let (x, weight) = (self.numbers::<E>(tokens * inputs), self.numbers::<E>(outputs * inputs));
-            let (bias, residual) = (self.numbers::<f32>(outputs), self.numbers::<E>(tokens * outputs));
+            let (bias, residual) = (self.numbers::<E>(outputs), self.numbers::<E>(tokens * outputs));
             let shape = of_linear::Shape { rows: tokens, inputs, outputs };
             self.line(what, Work::Products(tokens * inputs * outputs), || {
-                linear(&self.client, &x, &weight, &bias, act, add.then_some(&residual), shape)
+                linear(&self.client, &x, &weight, Bias::Rounded(&bias), act, add.then_some(&residual), shape)
             });
         }
     }
@@ -148,7 +149,14 @@ impl Bench {
                 deconv(&self.client, &x, &weight, &bias, Activation::Relu, shape)
             });
         }
-        self.conv_line::<E>("conv 1x1 64x48 256 -> 17", [self.crops, 64, 48, 256], (1, 1, 0), 17, Activation::None);
+        self.last_line::<E>("pointwise 64x48 256 -> 17", self.crops * 64 * 48, 256, 17);
+    }
+
+    /// A network's last layer, from `E` to f32.
+    fn last_line<E: Element>(&self, what: &str, rows: usize, inputs: usize, outputs: usize) {
+        let (x, weight) = (self.numbers::<E>(rows * inputs), self.numbers::<f32>(outputs * inputs));
+        let (bias, shape) = (self.numbers::<f32>(outputs), of_linear::Shape { rows, inputs, outputs });
+        self.line(what, Work::Products(rows * inputs * outputs), || pointwise(&self.client, &x, &weight, &bias, shape));
     }
 
     /// RTMDet-M's stem, the first convolutions of its stages, and one within a stage; 640x640 frames.
@@ -164,6 +172,7 @@ impl Bench {
             let image = [self.frames, side, side, inputs];
             self.conv_line::<E>(what, image, (kernel, stride, padding), outputs, Activation::Silu);
         }
+        self.last_line::<E>("pointwise 80 192 -> 80", self.frames * 80 * 80, 192, 80);
         for (what, side, channels) in [("depthwise_conv 5x5 160 48", 160, 48), ("depthwise_conv 5x5 40 192", 40, 192)] {
             let shape = of_depthwise_conv::Shape { image: [self.frames, side, side, channels], kernel: [5, 5] };
             let (x, weight) = (self.numbers::<E>(shape.image.iter().product()), self.numbers::<E>(25 * channels));

@@ -9,6 +9,7 @@
 //! | [`attention()`](attention::attention()) | multi-head softmax attention, straight from the fused qkv projection |
 //! | [`layer_norm()`](layer_norm::layer_norm()) | normalisation over the last axis |
 //! | [`conv()`](conv::conv()) | `act(conv2d(x, w) + b) + residual` |
+//! | [`pointwise()`](pointwise::pointwise()) | `x wᵀ + b` in f32 of `x` in anything, with `w` in f32 |
 //! | [`depthwise_conv()`](depthwise_conv::depthwise_conv()) | `act(conv2d(x, w) + b)`, one filter a channel |
 //! | [`channel_attention()`](channel_attention::channel_attention()) | `x * hardsigmoid(fc(mean of x))`, RTMDet's channel gate |
 //! | [`spp()`](spp::spp()) | `[x, maxpool5, maxpool9, maxpool13]` side by side |
@@ -18,7 +19,7 @@
 //!
 //! Dimension letters, everywhere in this crate: `n` images, `h w` rows and columns of pixels, `c` channels (`i` in, `o` out),
 //! `t` tokens. Activations are channels-last: `[n, h, w, c]` and `[n, t, c]`. Activations and weights are [`Element`]s; biases, and
-//! all sums, are f32. Every operation gives the same bits for an image whatever its batch neighbours.
+//! all sums, are f32 (a linear layer also takes a [`Bias`] that is rounded already). Every operation gives the same bits for an image whatever its batch neighbours.
 
 mod activation;
 pub mod attention;
@@ -37,6 +38,7 @@ mod elementary;
 mod launch;
 pub mod layer_norm;
 pub mod linear;
+pub mod pointwise;
 mod product;
 mod rows;
 pub mod spp;
@@ -46,3 +48,4 @@ pub mod upsample_concat;
 pub use activation::Activation;
 pub use buffer::DeviceSlice;
 pub use element::{Element, Numbers};
+pub use product::{Bias, widened};

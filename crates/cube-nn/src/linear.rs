@@ -3,7 +3,7 @@
 
 use cubecl::prelude::*;
 
-use crate::product::{Epilogue, product};
+use crate::product::{Bias, Epilogue, product};
 use crate::{Activation, DeviceSlice, Element};
 
 /// The product's sizes: `rows` tokens of `inputs` numbers become `rows` tokens of `outputs` numbers.
@@ -27,7 +27,7 @@ pub fn linear<E: Element>(
     client: &Client,
     x: &DeviceSlice<E>,
     weight: &DeviceSlice<E>,
-    bias: &DeviceSlice<f32>,
+    bias: Bias<'_, E>,
     act: Activation,
     residual: Option<&DeviceSlice<E>>,
     shape: Shape,

@@ -76,6 +76,13 @@ impl<'a> Scope<'a> {
         self.reshaped::<D, D>(name, self.dims(name)?)
     }
 
+    /// [`Self::stored`], of a vector in the numbers of matrices.
+    pub(crate) fn stored_as_matrix(&self, name: &str) -> Result<Param<Tensor<1>>, CheckpointError> {
+        let data = self.source.values_for(&self.key(name), &self.dims::<1>(name)?, self.numbers)?;
+        let options = (self.device, self.numbers.into());
+        Ok(Param::initialized(ParamId::new(), Tensor::from_data(data, options)))
+    }
+
     /// [`Self::stored`], a tensor of `S` dimensions, with its numbers in the same order as one of `shape`.
     pub(crate) fn reshaped<const S: usize, const D: usize>(
         &self,

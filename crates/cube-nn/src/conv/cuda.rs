@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 
 use super::Shape;
 use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, act_macro, capability};
-use crate::product::Epilogue;
+use crate::product::{Bias, Epilogue};
 use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source =
@@ -103,7 +103,7 @@ pub(crate) fn deconv<E: Element>(
 fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> bool {
     let Task { x, weight, epilogue: Epilogue { bias, act, residual }, y, shape, places: [down, across], phases } =
         *task;
-    let Some(act) = act_macro(act) else { return false };
+    let (Some(act), Bias::Exact(bias)) = (act_macro(act), bias) else { return false };
     let Shape { image: [images, height, width, inputs], kernel, outputs, stride, padding } = shape;
     let gathered = !inputs.is_multiple_of(8) || !x.is_aligned(16) || !weight.is_aligned(16);
     let repeats = residual.is_some_and(|residual| residual.len() != y.len() || !residual.is_aligned(4));

@@ -6,7 +6,7 @@ pub(crate) mod cuda;
 
 use cubecl::prelude::*;
 
-use crate::product::{Epilogue, product_into};
+use crate::product::{Bias, Epilogue, product_into};
 use crate::unfold::{Window, unfold};
 use crate::{Activation, DeviceSlice, Element, linear};
 
@@ -37,8 +37,16 @@ impl Shape {
     }
 
     /// Whether an output pixel is one of the input's, and nothing around it.
-    const fn is_pointwise(&self) -> bool {
+    #[must_use]
+    pub const fn is_pointwise(&self) -> bool {
         matches!((self.kernel, self.stride, self.padding), ([1, 1], 1, 0))
+    }
+
+    /// The matrix product that a pointwise convolution is.
+    #[must_use]
+    pub const fn over_pixels(&self) -> linear::Shape {
+        let [images, height, width, inputs] = self.image;
+        linear::Shape { rows: images * height * width, inputs, outputs: self.outputs }
     }
 }
 
@@ -62,7 +70,7 @@ pub fn conv<E: Element>(
     assert_eq!(x.len(), shape.image.iter().product::<usize>(), "conv: x of {shape:?}");
     assert_eq!(weight.len(), outputs * shape.kernel[0] * shape.kernel[1] * inputs, "conv: weight of {shape:?}");
     assert_eq!(bias.len(), outputs, "conv: bias of {outputs} outputs");
-    let epilogue = Epilogue { bias, act, residual };
+    let epilogue = Epilogue { bias: Bias::Exact(bias), act, residual };
     let y = DeviceSlice::empty(client, pixels * outputs);
     if y.is_empty() {
         return y;
@@ -72,7 +80,7 @@ pub fn conv<E: Element>(
         return y;
     }
     if shape.is_pointwise() {
-        product_into(client, x, weight, epilogue, linear::Shape { rows: pixels, inputs, outputs }, &y, 0);
+        product_into(client, x, weight, epilogue, shape.over_pixels(), &y, 0);
         return y;
     }
     let window = Window {

@@ -18,7 +18,7 @@ use cudarc::cublaslt::sys::{
 use super::stream::{Buffers, CudaError, RawStream, enqueue, is_cuda, with_stream};
 use crate::launch::{item, lines};
 use crate::linear::Shape;
-use crate::product::{Epilogue, finish};
+use crate::product::{Bias, Epilogue, finish};
 use crate::{Activation, DeviceSlice, Element, Numbers};
 
 /// Bytes that an algorithm may use besides: what NVIDIA recommends for Hopper.
@@ -98,7 +98,7 @@ pub(crate) fn product<E: Element>(
         return Ok(false);
     }
     let Epilogue { bias, act, residual } = epilogue;
-    let bias = narrow::<E>(client, bias);
+    let bias = narrow(client, bias);
     // The library adds the bias, and a residual as long as the result if it comes right after.
     let summand = residual.filter(|residual| act == Activation::None && residual.len() == y.len());
     let fused = if within::<E>(act) { act } else { Activation::None };
@@ -175,7 +175,11 @@ fn plan(client: &Client, key: Key) -> Result<Option<Plan>, CudaError> {
 }
 
 /// The bias in the numbers' own type, which the library wants.
-fn narrow<E: Element>(client: &Client, bias: &DeviceSlice<f32>) -> DeviceSlice<E> {
+fn narrow<E: Element>(client: &Client, bias: Bias<'_, E>) -> DeviceSlice<E> {
+    let bias = match bias {
+        Bias::Rounded(bias) => return bias.clone(),
+        Bias::Exact(bias) => bias,
+    };
     if E::NUMBERS == Numbers::F32 {
         return DeviceSlice::from_handle(bias.handle().clone(), bias.len());
     }

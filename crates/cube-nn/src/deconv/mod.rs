@@ -9,7 +9,7 @@ mod kernel;
 use cubecl::prelude::*;
 
 use crate::launch::{lines, vector_width};
-use crate::product::{Epilogue, product_into};
+use crate::product::{Bias, Epilogue, product_into};
 use crate::unfold::{Window, unfold};
 use crate::{Activation, DeviceSlice, Element, linear};
 
@@ -55,7 +55,7 @@ pub fn deconv<E: Element>(
     if y.is_empty() {
         return y;
     }
-    let epilogue = Epilogue { bias, act, residual: None };
+    let epilogue = Epilogue { bias: Bias::Exact(bias), act, residual: None };
     #[cfg(feature = "cuda")]
     if crate::conv::cuda::deconv(client, (x, weight), epilogue, &y, (shape.image, outputs)) {
         return y;

@@ -34,6 +34,7 @@ pub(super) fn launch<E: Element>(
     first_row: usize,
 ) {
     let Epilogue { bias, act, residual } = epilogue;
+    let bias = bias.exact(client);
     let tiles = |length: usize| length.div_ceil(TILE) as u32;
     let width = vector_width::<E>(client, &[4, shape.inputs]);
     // Four or one: the kernel knows no other.

@@ -7,20 +7,49 @@ mod finish;
 mod kernel;
 #[cfg(all(test, feature = "device"))]
 mod tests;
+mod widen;
 
 use cubecl::prelude::*;
 
 #[cfg(any(feature = "cuda", all(test, feature = "device")))]
 pub(crate) use finish::finish;
 
+pub use widen::widened;
+
 use crate::linear::Shape;
 use crate::{Activation, DeviceSlice, Element};
+
+/// What is added to sums, `[o]`: in f32, or rounded to the numbers of everything else, as cuBLASLt wants it.
+#[derive(Debug, Clone, Copy)]
+pub enum Bias<'a, E> {
+    /// In f32.
+    Exact(&'a DeviceSlice<f32>),
+    /// In the activations' numbers.
+    Rounded(&'a DeviceSlice<E>),
+}
+
+impl<E: Element> Bias<'_, E> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Exact(bias) => bias.len(),
+            Self::Rounded(bias) => bias.len(),
+        }
+    }
+
+    /// In f32.
+    pub(crate) fn exact(&self, client: &Client) -> DeviceSlice<f32> {
+        match self {
+            Self::Exact(bias) => (*bias).clone(),
+            Self::Rounded(bias) => widened(client, bias),
+        }
+    }
+}
 
 /// What becomes of a sum before it is stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Epilogue<'a, E> {
     /// `[n]`, added to the sums.
-    pub(crate) bias: &'a DeviceSlice<f32>,
+    pub(crate) bias: Bias<'a, E>,
     /// Applied to that.
     pub(crate) act: Activation,
     /// Added to that: as long as the result, or a divisor of it, which repeats.

@@ -1,5 +1,6 @@
 //! The activations, from the smallest numbers to the largest, through a layer of one input.
 
+use swingpose_cube_nn::Bias;
 use swingpose_cube_nn::linear::{Shape, linear};
 
 use crate::check::{ACTIVATIONS, download, upload};
@@ -18,7 +19,7 @@ fn activations_are_accurate_to_a_millionth() {
     let [one, zero] = [1.0, 0.0].map(|number| upload::<f32>(&client, &[number]));
     let shape = Shape { rows: x.len(), inputs: 1, outputs: 1 };
     for (act, host_act) in ACTIVATIONS {
-        let y = download(&client, &linear(&client, &on_device, &one, &zero, act, None, shape));
+        let y = download(&client, &linear(&client, &on_device, &one, Bias::Exact(&zero), act, None, shape));
         for (&x, y) in x.iter().zip(y) {
             let expected = host_act.reference(f64::from(x));
             let error = (f64::from(y) - expected).abs();

@@ -2,7 +2,7 @@
 
 use cubecl::client::Client;
 use swingpose_cube_nn::linear::{Shape, linear};
-use swingpose_cube_nn::{Activation, DeviceSlice};
+use swingpose_cube_nn::{Activation, Bias, DeviceSlice};
 use swingpose_kernels::linear as host;
 
 use crate::check::{
@@ -43,7 +43,7 @@ fn odd_shapes<E: Number>(client: &Client) {
         );
         let residual = residual.map(|residual| upload::<E>(client, residual));
         let (x, weight) = (upload::<E>(client, &x), upload(client, &weight));
-        let y = linear(client, &x, &weight, &upload(client, &bias), act, residual.as_ref(), shape);
+        let y = linear(client, &x, &weight, Bias::Exact(&upload(client, &bias)), act, residual.as_ref(), shape);
         assert_close::<E>(&download(client, &y), &expected, &sizes, &format!("seed {seed} {shape:?} {act:?}"));
     }
 }
@@ -59,7 +59,7 @@ fn a_batch_is_its_images_one_by_one() {
     assert_same_bits(3, "linear", |images| {
         let x = upload(&client, &x[images.start * tokens * inputs..images.end * tokens * inputs]);
         let shape = Shape { rows: images.len() * tokens, inputs, outputs };
-        download(&client, &linear(&client, &x, &weight, &bias, Activation::Gelu, Some(&residual), shape))
+        download(&client, &linear(&client, &x, &weight, Bias::Exact(&bias), Activation::Gelu, Some(&residual), shape))
     });
 }
 
@@ -73,7 +73,7 @@ fn infinities_and_nan_reach_the_result() {
     let [on_x, on_weight, bias] = [&x[..], &weight, &[0.5; 37]].map(|numbers| upload::<f32>(&client, numbers));
     for (act, host_act) in ACTIVATIONS {
         let expected = host::reference::linear(&x, &weight, &[0.5; 37], host_act, None, host_shape(shape));
-        let found = linear(&client, &on_x, &on_weight, &bias, act, None, shape);
+        let found = linear(&client, &on_x, &on_weight, Bias::Exact(&bias), act, None, shape);
         assert_same_classes(&download(&client, &found), &expected, &format!("{act:?}"));
     }
 }
@@ -82,6 +82,14 @@ fn infinities_and_nan_reach_the_result() {
 fn no_rows_give_no_rows() {
     let client = client();
     let [x, weight, bias] = [0, 12, 4].map(|len| DeviceSlice::<f32>::new(&client, &vec![1.0; len]));
-    let y = linear(&client, &x, &weight, &bias, Activation::None, None, Shape { rows: 0, inputs: 3, outputs: 4 });
+    let y = linear(
+        &client,
+        &x,
+        &weight,
+        Bias::Exact(&bias),
+        Activation::None,
+        None,
+        Shape { rows: 0, inputs: 3, outputs: 4 },
+    );
     assert!(y.is_empty());
 }

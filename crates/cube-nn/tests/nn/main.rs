@@ -14,5 +14,6 @@ mod depthwise_conv;
 mod layer_norm;
 mod linear;
 mod noise;
+mod pointwise;
 mod spp;
 mod upsample_concat;

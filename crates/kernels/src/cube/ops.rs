@@ -4,6 +4,7 @@
 
 use burn::backend::Cube;
 use burn::backend::tensor::FloatTensor;
+use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use swingpose_cube_nn::{self as nn, DeviceSlice, Element};
 
@@ -42,6 +43,28 @@ fn added<E: Element>(residual: Residual<Cube>) -> Option<DeviceSlice<E>> {
     }
 }
 
+/// A convolution with weights in f32, whatever `x` is in; its result is in f32.
+fn last_conv(
+    gpu: &Gpu,
+    x: CubeTensor,
+    (weight, bias): (&DeviceSlice<f32>, &DeviceSlice<f32>),
+    (act, residual): (Activation, Residual<Cube>),
+    shape: nn::conv::Shape,
+) -> CubeTensor {
+    let client = gpu.client();
+    let plain = matches!((act, &residual), (Activation::None, Residual::None));
+    with_number!(x.dtype, E => {
+        let x = slice::<E>(x);
+        let y = if plain && shape.is_pointwise() {
+            nn::pointwise::pointwise(client, &x, weight, bias, shape.over_pixels())
+        } else {
+            let x = nn::widened(client, &x);
+            nn::conv::conv(client, &x, weight, bias, act.into(), added(residual).as_ref(), shape)
+        };
+        gpu.primitive(&y, shape.output())
+    })
+}
+
 impl KernelOps for Cube {
     fn linear(
         x: FloatTensor<Self>,
@@ -55,7 +78,12 @@ impl KernelOps for Cube {
         with_number!(x.dtype, E => {
             let client = gpu.client();
             let (x, weight, residual) = (slice::<E>(x), slice(weight), added(residual));
-            let y = nn::linear::linear(client, &x, &weight, &slice(bias), act.into(), residual.as_ref(), shape);
+            let linear = |bias| nn::linear::linear(client, &x, &weight, bias, act.into(), residual.as_ref(), shape);
+            let y = if bias.dtype == DType::F32 {
+                linear(nn::Bias::Exact(&slice(bias)))
+            } else {
+                linear(nn::Bias::Rounded(&slice(bias)))
+            };
             gpu.primitive(&y, [n, t, outputs])
         })
     }
@@ -97,6 +125,9 @@ impl KernelOps for Cube {
         let [outputs, rows, columns, _] = dims(&weight);
         let shape = nn::conv::Shape { image: dims(&x), kernel: [rows, columns], outputs, stride, padding };
         let gpu = Gpu::with(&x);
+        if x.dtype != weight.dtype {
+            return last_conv(&gpu, x, (&slice(weight), &slice(bias)), (act, residual), shape);
+        }
         with_number!(x.dtype, E => {
             let client = gpu.client();
             let (x, weight, residual) = (slice::<E>(x), slice(weight), added(residual));

@@ -31,7 +31,7 @@ pub struct Shape {
 /// `act(x weightᵀ + bias) + residual`.
 ///
 /// # Shapes
-/// * `x` `[n, t, i]`, `weight` `[o, i]` (as torch stores it), `bias` `[o]`
+/// * `x` `[n, t, i]`, `weight` `[o, i]` (as torch stores it), `bias` `[o]` in f32 or in the numbers of `weight`
 /// * `residual` `[n, t, o]`, or `[1, t, o]` to be added to every image
 /// * result `[n, t, o]`
 ///

@@ -10,7 +10,6 @@ use super::config::{RtmDetConfig, STRIDES};
 use super::csp_layer::ConvModule;
 use crate::checkpoint::CheckpointError;
 use crate::conv::Conv;
-use crate::placement::in_f32;
 use crate::scope::Scope;
 
 /// The head. The first index is the map's, from the finest.
@@ -51,8 +50,8 @@ impl RtmDetSepBnHead {
         let through = |convs: &[ConvModule], x| convs.iter().fold(x, |x, conv| conv.forward(x));
         let cls = through(&self.cls_convs[level], x.clone());
         let reg = through(&self.reg_convs[level], x);
-        let cls = self.rtm_cls[level].forward(in_f32(cls), Activation::None, None);
-        let reg = self.rtm_reg[level].forward(in_f32(reg), Activation::None, None);
+        let cls = self.rtm_cls[level].forward(cls, Activation::None, None);
+        let reg = self.rtm_reg[level].forward(reg, Activation::None, None);
         let reg = if self.exp_on_reg { reg.exp() } else { reg };
         (cls, reg * STRIDES[level] as f32)
     }

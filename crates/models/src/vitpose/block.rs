@@ -44,8 +44,9 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// The bias is held as a matrix is: rounded once, here, rather than at each use.
     fn load(scope: &Scope<'_>) -> Result<Self, CheckpointError> {
-        Ok(Self { weight: scope.stored("weight")?, bias: scope.stored("bias")? })
+        Ok(Self { weight: scope.stored("weight")?, bias: scope.stored_as_matrix("bias")? })
     }
 
     fn forward(&self, x: Tensor<3>, act: Activation) -> Tensor<3> {

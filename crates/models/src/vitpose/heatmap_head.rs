@@ -13,7 +13,7 @@ use super::checkpoint::DECONV_LAYERS;
 use super::config::{HEATMAP, Head, VitPoseConfig};
 use crate::checkpoint::CheckpointError;
 use crate::conv::{Conv, channels_last};
-use crate::placement::{in_f32, in_numbers_of};
+use crate::placement::in_numbers_of;
 use crate::scope::{BatchNorm, Scope};
 
 /// The head.
@@ -77,7 +77,7 @@ impl HeatmapHead {
             Some([first, second]) => second.forward(first.forward(x)),
             None => enlarge(relu(x)),
         };
-        let x = self.final_layer.forward(in_f32(x), Activation::None, None);
+        let x = self.final_layer.forward(x, Activation::None, None);
         Heatmaps(x.permute([0, 3, 1, 2]))
     }
 }
