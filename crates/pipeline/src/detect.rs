@@ -9,7 +9,10 @@ use crate::batch::{
     DetectionBatch, Detections, DetectorInput, Frame, Letterboxing, PersonBox, Pictures, read_back, tensor, zeros,
 };
 #[cfg(feature = "cuda")]
-use crate::cuda::{Engine, computed, detect::Choice, ring::RingFrame};
+use crate::cuda::{
+    Engine, computed,
+    detect::{Choice, Searching},
+};
 use crate::device::{Resolved, is_gpu};
 use crate::error::PipelineError;
 use crate::reporter::{Stage, StageTimes};
@@ -65,21 +68,19 @@ impl Detector {
         })
     }
 
-    /// The people of each frame, in the order of their scores.
-    pub(crate) fn detect(&self, frames: &[Frame], times: &mut StageTimes) -> Result<DetectionBatch, PipelineError> {
+    /// Begins to look for the people of each frame. On a GPU the frames are read until that is finished.
+    pub(crate) fn begin(&self, frames: &[Frame], times: &mut StageTimes) -> Result<Detecting, PipelineError> {
         match Pictures::of(frames) {
             Pictures::Host(images) => {
                 let input = times.time(Stage::Letterbox, || self.letterbox(&images));
-                Ok(times.time(Stage::Detect, || self.people(self.forward(input))))
+                Ok(Detecting::Done(times.time(Stage::Detect, || self.people(self.forward(input)))))
             }
             #[cfg(feature = "cuda")]
-            Pictures::Device(frames) => times.time(Stage::Detect, || self.detect_on_device(&frames)),
+            Pictures::Device(frames) => times.time(Stage::Detect, || {
+                let begun = self.engine().detect(&self.network, &self.choice(), &frames, self.batch.get())?;
+                Ok(begun.map_or_else(|| Detecting::Done(DetectionBatch::default()), Detecting::OnDevice))
+            }),
         }
-    }
-
-    #[cfg(feature = "cuda")]
-    fn detect_on_device(&self, frames: &[&RingFrame]) -> Result<DetectionBatch, PipelineError> {
-        self.engine().detect(&self.network, &self.choice(), frames, self.batch.get())
     }
 
     /// What runs around the network on a GPU, where frames come from.
@@ -188,6 +189,24 @@ impl Detector {
         let found = detect_decode(levels, classes, side, letterboxing.scale, &self.test_cfg());
         let people = detect_decode::people(&found, self.score_threshold, PEOPLE_IOU);
         people.into_iter().filter_map(|person| within_picture(person, letterboxing.size)).collect()
+    }
+}
+
+/// The people of a batch of frames, in the order of their scores: found, or being looked for on a GPU.
+pub(crate) enum Detecting {
+    Done(DetectionBatch),
+    #[cfg(feature = "cuda")]
+    OnDevice(Searching),
+}
+
+impl Detecting {
+    /// The people, once they are there.
+    pub(crate) fn finish(self, times: &mut StageTimes) -> Result<DetectionBatch, PipelineError> {
+        match self {
+            Self::Done(people) => Ok(people),
+            #[cfg(feature = "cuda")]
+            Self::OnDevice(searching) => times.time(Stage::Detect, || searching.finish()),
+        }
     }
 }
 

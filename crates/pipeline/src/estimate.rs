@@ -187,11 +187,6 @@ pub(crate) enum Estimating {
 }
 
 impl Estimating {
-    /// Whether there is nothing to wait for.
-    pub(crate) const fn is_done(&self) -> bool {
-        matches!(self, Self::Done(_))
-    }
-
     /// The keypoints, once they are there.
     pub(crate) fn finish(self, times: &mut StageTimes) -> Result<PoseBatch, PipelineError> {
         times.time(Stage::Estimate, || match self {

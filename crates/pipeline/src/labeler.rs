@@ -270,6 +270,11 @@ impl Labeler {
         self.pool.install(work)
     }
 
+    /// Whether the networks are on a GPU.
+    pub(crate) fn is_on_gpu(&self) -> bool {
+        is_gpu(self.pose.placement())
+    }
+
     /// How many inputs are worth labeling at once.
     pub(crate) fn files_at_once(&self) -> usize {
         #[cfg(feature = "cuda")]

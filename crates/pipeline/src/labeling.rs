@@ -1,11 +1,12 @@
 //! One input being labeled: decoding on threads of its own (`decoding`), the networks on the caller's.
 //!
 //! [`Labeling`] is an iterator of frames' labels. Frames go through the networks in batches; what a frame's labels are
-//! does not depend on its neighbours in the batch. On a GPU a batch's keypoints are read when those of the next batch are
-//! already being computed, so that the GPU has work while the host looks at boxes and labels.
+//! does not depend on its neighbours in the batch. On a GPU a batch's keypoints are read when those of the next batch
+//! are being computed, and its boxes when the detector is at the next: the GPU has work while the host looks at them.
 
 use crate::batch::{DetectionBatch, Frame, FrameBatch, PersonBox};
 use crate::decoding::{Decoded, Decoding};
+use crate::detect::Detecting;
 use crate::error::PipelineError;
 use crate::estimate::Estimating;
 use crate::labeler::{BoxSource, Labeler};
@@ -24,14 +25,23 @@ pub struct Labeling<'a> {
     schedule: Schedule,
     /// A frame that came and could not go with those before it.
     next_frame: Option<Frame>,
-    /// What the GPU is at.
-    begun: Option<Begun>,
+    /// In the order of the frames, which come after those of `begun`.
+    sought: VecDeque<Sought>,
+    begun: VecDeque<Begun>,
+    /// Whether no more frames are taken.
+    drained: bool,
     /// What ends it all, once the labels before it are taken.
     failed: Option<PipelineError>,
     ready: VecDeque<FrameLabels>,
     /// Set by the end of the input or by an error that ends it; nothing is decoded after it.
     ended: bool,
     tally: Tally,
+}
+
+/// A batch in the detector.
+struct Sought {
+    frames: FrameBatch,
+    people: Detecting,
 }
 
 /// A batch in the pose network.
@@ -69,8 +79,21 @@ impl<'a> Labeling<'a> {
         let schedule = Schedule::new(labeler.options.detect_every);
         let (ready, tally) = (VecDeque::new(), Tally::default());
         let (input, next_frame) = (input.to_owned(), None);
-        let (begun, failed) = (None, None);
-        Ok(Self { labeler, input, decoding, schedule, next_frame, begun, failed, ready, ended: false, tally })
+        let (sought, begun) = (VecDeque::new(), VecDeque::new());
+        Ok(Self {
+            labeler,
+            input,
+            decoding,
+            schedule,
+            next_frame,
+            sought,
+            begun,
+            drained: false,
+            failed: None,
+            ready,
+            ended: false,
+            tally,
+        })
     }
 
     /// What is known of the input.
@@ -91,39 +114,39 @@ impl<'a> Labeling<'a> {
         self.tally.frames - self.ready.len() as u64
     }
 
-    /// Labels the next batch; nothing is left to label when it leaves `ready` empty.
+    /// Labels more frames; nothing is left to label when it leaves `ready` empty.
     fn advance(&mut self) -> Result<(), PipelineError> {
         while self.ready.is_empty() {
-            if let Some(error) = self.failed.take() {
-                return Err(error);
-            }
-            let next = self.begin();
-            if let Some(due) = self.begun.take() {
-                self.finish(due)?;
-            }
-            match next {
-                Ok(Some(next)) if self.can_wait(&next) => self.begun = Some(next),
-                Ok(Some(next)) => self.finish(next)?,
-                Ok(None) if self.ready.is_empty() => return self.end(),
-                Ok(None) => {}
-                Err(error) => self.failed = Some(error),
+            let sought = self.seek();
+            let ahead = usize::from(sought && self.runs_ahead());
+            let begun = self.sought.len() > ahead && self.begin();
+            let behind = usize::from((sought || begun) && self.runs_ahead());
+            if self.begun.len() > behind {
+                self.finish()?;
+            } else if !sought && !begun {
+                return self.failed.take().map_or_else(|| self.end(), Err);
             }
         }
         Ok(())
     }
 
-    /// Whether a batch may be finished after the next is begun: there is something to wait for, its frames leave room for those of
-    /// the next, and these do not need its labels.
-    fn can_wait(&self, begun: &Begun) -> bool {
-        let held = begun.frames.len() + self.labeler.batch.get();
-        !begun.poses.is_done() && self.schedule.detects_always() && held < self.decoding.room()
+    /// Whether a batch is finished after the next is begun, and begun after the detector has seen the next: a GPU is to have work while
+    /// the host looks at boxes and labels. Not where the next frame's boxes come from these labels.
+    fn runs_ahead(&self) -> bool {
+        self.labeler.is_on_gpu() && self.schedule.detects_always()
+    }
+
+    /// Frames that are in flight.
+    fn held(&self) -> usize {
+        let sought = self.sought.iter().map(|sought| sought.frames.len());
+        sought.chain(self.begun.iter().map(|begun| begun.frames.len())).sum()
     }
 
     /// The next frames, fewer at the end of the input, and where frames on the GPU and on the host meet. Where a frame's boxes
     /// come from the labels of the one before, each goes alone.
     fn next_batch(&mut self) -> Result<FrameBatch, PipelineError> {
-        let most = self.decoding.room().saturating_sub(self.begun.as_ref().map_or(0, |begun| begun.frames.len()));
-        let wanted = if self.schedule.detects_always() { self.labeler.batch.get().min(most) } else { 1 };
+        let most = self.labeler.batch.get().min(self.decoding.room());
+        let wanted = if self.schedule.detects_always() { most } else { 1 };
         let mut frames = FrameBatch::with_capacity(wanted);
         frames.extend(self.next_frame.take());
         while frames.len() < wanted {
@@ -144,22 +167,55 @@ impl<'a> Labeling<'a> {
         Ok(frames)
     }
 
-    /// Finds the people of the next batch and begins with their keypoints; `None` at the end.
-    fn begin(&mut self) -> Result<Option<Begun>, PipelineError> {
-        let frames = self.next_batch()?;
-        if frames.is_empty() {
-            return Ok(None);
+    /// Begins to look for the people of the next frames, if there are any, and room for them; what fails is for later.
+    fn seek(&mut self) -> bool {
+        let held = self.held();
+        if self.drained || held > 0 && held + self.labeler.batch.get() >= self.decoding.room() {
+            return false;
         }
-        let labeler = self.labeler;
-        labeler.run(|| {
-            let people = self.people(&frames)?.ranked(labeler.options.max_people);
-            let poses = labeler.pose.begin(&frames, people, &mut self.tally.times)?;
-            Ok(Some(Begun { frames, poses }))
-        })
+        let sought = self.next_batch().and_then(|frames| {
+            if frames.is_empty() {
+                return Ok(None);
+            }
+            let people = self.labeler.run(|| self.people(&frames))?;
+            Ok(Some(Sought { frames, people }))
+        });
+        match sought {
+            Ok(Some(sought)) => self.sought.push_back(sought),
+            Ok(None) => self.drained = true,
+            Err(error) => self.fail(error),
+        }
+        !self.drained
     }
 
-    /// Makes labels of a batch.
-    fn finish(&mut self, Begun { frames, poses }: Begun) -> Result<(), PipelineError> {
+    /// Begins with the keypoints of the people that the detector was first asked for; what fails is for later.
+    fn begin(&mut self) -> bool {
+        let Some(Sought { frames, people }) = self.sought.pop_front() else { return false };
+        let labeler = self.labeler;
+        let begun = labeler.run(|| {
+            let people = people.finish(&mut self.tally.times)?.ranked(labeler.options.max_people);
+            let poses = labeler.pose.begin(&frames, people, &mut self.tally.times)?;
+            Ok(Begun { frames, poses })
+        });
+        match begun {
+            Ok(begun) => self.begun.push_back(begun),
+            Err(error) => {
+                self.sought.clear();
+                self.fail(error);
+            }
+        }
+        !self.begun.is_empty()
+    }
+
+    /// Takes no more frames; the labels of those before come first.
+    fn fail(&mut self, error: PipelineError) {
+        self.failed = Some(error);
+        self.drained = true;
+    }
+
+    /// Makes labels of the batch that was begun first.
+    fn finish(&mut self) -> Result<(), PipelineError> {
+        let Some(Begun { frames, poses }) = self.begun.pop_front() else { return Ok(()) };
         let labeler = self.labeler;
         let poses = labeler.run(|| poses.finish(&mut self.tally.times))?;
         let sizes: Vec<_> = frames.iter().map(Frame::size).collect();
@@ -173,17 +229,18 @@ impl<'a> Labeling<'a> {
     }
 
     /// Everybody's boxes, from wherever they come.
-    fn people(&mut self, frames: &FrameBatch) -> Result<DetectionBatch, PipelineError> {
-        match &self.labeler.boxes {
-            BoxSource::WholeFrame => Ok(each(frames, |frame| vec![whole_frame(frame)])),
-            BoxSource::Given(boxes) => Ok(each(frames, |frame| boxes.people(frame.index))),
+    fn people(&mut self, frames: &FrameBatch) -> Result<Detecting, PipelineError> {
+        let people = match &self.labeler.boxes {
+            BoxSource::WholeFrame => each(frames, |frame| vec![whole_frame(frame)]),
+            BoxSource::Given(boxes) => each(frames, |frame| boxes.people(frame.index)),
             BoxSource::Detector(detector) => match frames.as_slice() {
                 [frame] if let Some(carried) = self.schedule.carried(frame.index) => {
-                    Ok(DetectionBatch { people: vec![carried] })
+                    DetectionBatch { people: vec![carried] }
                 }
-                _ => detector.detect(frames, &mut self.tally.times),
+                _ => return detector.begin(frames, &mut self.tally.times),
             },
-        }
+        };
+        Ok(Detecting::Done(people))
     }
 
     /// Takes in what the decoding thread counted.

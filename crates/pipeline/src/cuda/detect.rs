@@ -25,22 +25,56 @@ pub(crate) struct Choice<'a> {
     pub(crate) numbers: FloatDType,
 }
 
+/// Frames whose people are being looked for.
+pub(crate) struct Searching {
+    /// Frames, and places for people in each.
+    frames: usize,
+    places: usize,
+    /// `[n, places, 4]`, `[n, places]`, `[n, places]` of at least that many frames.
+    corners: Reading<f32>,
+    scores: Reading<f32>,
+    live: Reading<u32>,
+}
+
+impl Searching {
+    /// The people, once they are found.
+    pub(crate) fn finish(self) -> Result<DetectionBatch, PipelineError> {
+        let (corners, scores, live) = (self.corners.wait()?, self.scores.wait()?, self.live.wait()?);
+        let person = |(corners, (&score, _)): (&[f32], (&f32, &u32))| {
+            let bounding_box = BoundingBox::new(corners[0], corners[1], corners[2], corners[3]);
+            PersonBox { bounding_box, score, origin: Origin::Detected }
+        };
+        let places: Vec<_> = corners.chunks_exact(4).zip(scores.iter().zip(&live)).collect();
+        let images = places.chunks(self.places.max(1)).take(self.frames);
+        let people = images
+            .map(|places| places.iter().copied().filter(|(_, (_, live))| **live == 1).map(person).collect())
+            .collect();
+        Ok(DetectionBatch { people })
+    }
+}
+
 impl Engine {
-    /// The people of each of `frames`, which go through the network as `count`.
+    /// Begins to look for the people of each of `frames`, which go through the network as `count`. They are read until that is
+    /// finished.
     pub(crate) fn detect(
         &self,
         network: &RtmDet,
         choice: &Choice<'_>,
         frames: &[&RingFrame],
         count: usize,
-    ) -> Result<DetectionBatch, PipelineError> {
-        let Some(planes) = batch(frames, count)? else { return Ok(DetectionBatch::default()) };
+    ) -> Result<Option<Searching>, PipelineError> {
+        let Some(planes) = batch(frames, count)? else { return Ok(None) };
         let output = network.forward(self.letterbox(choice, &planes));
         let sizes: Vec<(usize, usize)> = planes.layouts().iter().map(|layout| layout.upright()).collect();
-        let boxes = self.people(output, choice, &sizes);
-        let mut people = self.read_back(&boxes)?;
-        people.truncate(frames.len());
-        Ok(DetectionBatch { people })
+        let Boxes { corners, scores, live, capacity, .. } = self.people(output, choice, &sizes);
+        let client = self.gpu.client();
+        Ok(Some(Searching {
+            frames: frames.len(),
+            places: capacity,
+            corners: Reading::begin(client, &corners)?,
+            scores: Reading::begin(client, &scores)?,
+            live: Reading::begin(client, &live)?,
+        }))
     }
 
     /// The network's input `[n, side, side, 3]`.
@@ -66,24 +100,5 @@ impl Engine {
         let client = self.gpu.client();
         let found = detect_decode(client, &levels, choice.config.num_classes, side, &scales, &choice.test_cfg);
         people(client, &found, sizes, choice.people)
-    }
-
-    fn read_back(&self, boxes: &Boxes) -> Result<Vec<Vec<PersonBox>>, PipelineError> {
-        let client = self.gpu.client();
-        let (corners, scores, live) = (
-            Reading::begin(client, &boxes.corners)?,
-            Reading::begin(client, &boxes.scores)?,
-            Reading::begin(client, &boxes.live)?,
-        );
-        let (corners, scores, live) = (corners.wait()?, scores.wait()?, live.wait()?);
-        let person = |(corners, (&score, _)): (&[f32], (&f32, &u32))| {
-            let bounding_box = BoundingBox::new(corners[0], corners[1], corners[2], corners[3]);
-            PersonBox { bounding_box, score, origin: Origin::Detected }
-        };
-        let places: Vec<_> = corners.chunks_exact(4).zip(scores.iter().zip(&live)).collect();
-        let images = places.chunks(boxes.capacity.max(1));
-        Ok(images
-            .map(|places| places.iter().copied().filter(|(_, (_, live))| **live == 1).map(person).collect())
-            .collect())
     }
 }
