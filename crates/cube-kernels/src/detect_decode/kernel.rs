@@ -155,24 +155,3 @@ pub(crate) fn gather(
 fn inside(corner: f32, size: u32) -> f32 {
     f32::max(f32::min(corner, f32::cast_from(size)), 0.0)
 }
-
-/// Cuts boxes to their pictures, `pictures` being `[n, 2]`; one without anything left in is none.
-#[cube(launch)]
-pub(crate) fn clamp_to_picture(pictures: &[f32], corners: &mut [f32], live: &mut [u32], capacity: u32) {
-    let place = ABSOLUTE_POS_X;
-    if place < capacity {
-        let index = CUBE_POS_Y * capacity + place;
-        let at = (index * 4) as usize;
-        let width = pictures[(CUBE_POS_Y * 2) as usize];
-        let height = pictures[(CUBE_POS_Y * 2 + 1) as usize];
-        let x1 = f32::max(f32::min(corners[at], width), 0.0);
-        let y1 = f32::max(f32::min(corners[at + 1], height), 0.0);
-        let x2 = f32::max(f32::min(corners[at + 2], width), 0.0);
-        let y2 = f32::max(f32::min(corners[at + 3], height), 0.0);
-        corners[at] = x1;
-        corners[at + 1] = y1;
-        corners[at + 2] = x2;
-        corners[at + 3] = y2;
-        live[index as usize] = select(x2 > x1 && y2 > y1, live[index as usize], 0);
-    }
-}

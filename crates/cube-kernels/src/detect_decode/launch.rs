@@ -1,4 +1,4 @@
-//! Three launches a level and the two of `nms`; nothing of what is found is waited for.
+//! Three launches a level and those of `nms`; nothing of what is found is waited for.
 
 use cubecl::prelude::*;
 
@@ -41,16 +41,39 @@ pub fn detect_decode(
         n,
         capacity,
     };
-    let to_frame = DeviceSlice::new(client, &factors);
+    if n > 0 && capacity > 0 {
+        let head = Head { levels, bests: &bests, classes, size, factors: &factors, score_thr: cfg.score_thr };
+        decode(client, &head, &candidates);
+    }
+    batched_nms(client, &candidates, cfg.iou_threshold, cfg.max_per_img)
+}
+
+/// What a detector's head left, and what is taken of it.
+pub(super) struct Head<'a> {
+    pub(super) levels: &'a [Level],
+    /// Candidates of each level.
+    pub(super) bests: &'a [usize],
+    pub(super) classes: usize,
+    pub(super) size: usize,
+    /// To the frame, `[n, 2]`.
+    pub(super) factors: &'a [f32],
+    pub(super) score_thr: f32,
+}
+
+fn decode(client: &Client, head: &Head<'_>, candidates: &Boxes) {
+    #[cfg(feature = "cuda")]
+    if swingpose_cube_nn::cuda::launched(super::cuda::launch(client, head, candidates)) {
+        return;
+    }
+    let to_frame = DeviceSlice::new(client, head.factors);
     let mut before = 0;
-    for (level, best) in levels.iter().zip(bests) {
-        if n * best > 0 {
-            let place = Place { best, before, classes, size };
-            decode_level(client, level, place, cfg.score_thr, &to_frame, &candidates);
+    for (level, &best) in head.levels.iter().zip(head.bests) {
+        if best > 0 {
+            let place = Place { best, before, classes: head.classes, size: head.size };
+            decode_level(client, level, place, head.score_thr, &to_frame, candidates);
         }
         before += best;
     }
-    batched_nms(client, &candidates, cfg.iou_threshold, cfg.max_per_img)
 }
 
 /// How many candidates a level gives, and after how many of others.
@@ -106,20 +129,7 @@ fn decode_level(
 #[must_use]
 pub fn people(client: &Client, detections: &Boxes, pictures: &[(usize, usize)], cfg: PeopleCfg) -> Boxes {
     assert_eq!(pictures.len(), detections.n, "people: a picture an image");
-    let chosen = suppress(client, detections, cfg.iou_threshold, cfg.limit, Choice::People(cfg.score_threshold));
-    if !chosen.live.is_empty() {
-        let sizes: Vec<f32> = pictures.iter().flat_map(|&(width, height)| [width as f32, height as f32]).collect();
-        let (count, dim) = lines(chosen.capacity, chosen.n);
-        let (sizes, capacity) = (DeviceSlice::new(client, &sizes), chosen.capacity as u32);
-        kernel::clamp_to_picture::launch(
-            client,
-            count,
-            dim,
-            sizes.arg(),
-            chosen.corners.arg(),
-            chosen.live.arg(),
-            capacity,
-        );
-    }
-    chosen
+    let sizes: Vec<f32> = pictures.iter().flat_map(|&(width, height)| [width as f32, height as f32]).collect();
+    let choice = Choice::People { score_threshold: cfg.score_threshold, pictures: &DeviceSlice::new(client, &sizes) };
+    suppress(client, detections, cfg.iou_threshold, cfg.limit, choice)
 }

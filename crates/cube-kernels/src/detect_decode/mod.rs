@@ -2,9 +2,12 @@
 //!
 //! In: per level, class logits and distances, channels last, of all images. Out: [`Boxes`] with as many places as an image may
 //! keep. Per level, `score` makes an integer of every logit that orders as its sigmoid does, `select` finds the best `nms_pre` of
-//! each image by halving the range of those integers, and `gather` writes their boxes; [`nms`](crate::nms) does the rest. Of equal
-//! scores the lower level, then the earlier row, column and class comes first.
+//! each image by halving the range of those integers, and `gather` writes their boxes; [`nms`](crate::nms) does the rest. On CUDA
+//! three launches do so for all levels, in `detect_decode.cu`: a histogram of the logits tells which few are to be sorted. Of
+//! equal scores the lower level, then the earlier row, column and class comes first.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod kernel;
 mod launch;
 

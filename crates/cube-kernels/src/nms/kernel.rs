@@ -1,5 +1,6 @@
 //! `rank`: a unit a box. `suppress`: a cube an image, whose units each mind every 256th box of the order, so that whether a box is
 //! still standing is known to the one unit that asks.
+//! `clamp_to_picture`: a unit a kept person.
 
 use cubecl::prelude::*;
 
@@ -190,4 +191,25 @@ fn overlap(a: &Corners, b: &Corners) -> f32 {
     let shared = product(select(width > 0.0, width, 0.0), select(height > 0.0, height, 0.0));
     let ratio = shared / (area_a + area_b - shared);
     select(is_nan(area_a) || is_nan(area_b) || is_nan(ratio), -1.0, ratio)
+}
+
+/// Cuts boxes to their pictures, `pictures` being `[n, 2]`; one without anything left in is none.
+#[cube(launch)]
+pub(crate) fn clamp_to_picture(pictures: &[f32], corners: &mut [f32], live: &mut [u32], capacity: u32) {
+    let place = ABSOLUTE_POS_X;
+    if place < capacity {
+        let index = CUBE_POS_Y * capacity + place;
+        let at = (index * 4) as usize;
+        let width = pictures[(CUBE_POS_Y * 2) as usize];
+        let height = pictures[(CUBE_POS_Y * 2 + 1) as usize];
+        let x1 = f32::max(f32::min(corners[at], width), 0.0);
+        let y1 = f32::max(f32::min(corners[at + 1], height), 0.0);
+        let x2 = f32::max(f32::min(corners[at + 2], width), 0.0);
+        let y2 = f32::max(f32::min(corners[at + 3], height), 0.0);
+        corners[at] = x1;
+        corners[at + 1] = y1;
+        corners[at + 2] = x2;
+        corners[at + 3] = y2;
+        live[index as usize] = select(x2 > x1 && y2 > y1, live[index as usize], 0);
+    }
 }

@@ -1,4 +1,4 @@
-//! Two launches a batch: a unit a box to rank them, then a cube an image to suppress.
+//! Two launches a batch: a unit a box to rank them, then a cube an image to suppress; for people one more, to cut them.
 
 use cubecl::prelude::*;
 
@@ -19,16 +19,20 @@ pub fn batched_nms(client: &Client, boxes: &Boxes, iou_threshold: f32, limit: us
 
 /// Which boxes take part.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Choice {
+pub(crate) enum Choice<'a> {
     /// All, each among its class.
     All,
-    /// Those of class 0 that score above this; a box covers its last pixel.
-    People(f32),
+    /// Those of class 0 that score above a threshold; a box covers its last pixel, and is cut to its picture in the end.
+    People {
+        score_threshold: f32,
+        /// Widths and heights, `[n, 2]`.
+        pictures: &'a DeviceSlice<f32>,
+    },
 }
 
-pub(crate) fn suppress(client: &Client, boxes: &Boxes, iou_threshold: f32, limit: usize, choice: Choice) -> Boxes {
+pub(crate) fn suppress(client: &Client, boxes: &Boxes, iou_threshold: f32, limit: usize, choice: Choice<'_>) -> Boxes {
     boxes.check();
-    let (n, capacity) = (boxes.n, boxes.capacity);
+    let n = boxes.n;
     let kept = Boxes {
         corners: DeviceSlice::empty(client, n * limit * 4),
         scores: DeviceSlice::empty(client, n * limit),
@@ -40,6 +44,21 @@ pub(crate) fn suppress(client: &Client, boxes: &Boxes, iou_threshold: f32, limit
     if n == 0 || limit == 0 {
         return kept;
     }
+    #[cfg(feature = "cuda")]
+    if swingpose_cube_nn::cuda::launched(super::cuda::launch(client, boxes, &kept, iou_threshold, choice)) {
+        return kept;
+    }
+    rank_and_suppress(client, boxes, &kept, iou_threshold, choice);
+    if let Choice::People { pictures, .. } = choice {
+        let (count, dim) = lines(limit, n);
+        let (corners, live) = (kept.corners.arg(), kept.live.arg());
+        kernel::clamp_to_picture::launch(client, count, dim, pictures.arg(), corners, live, limit as u32);
+    }
+    kept
+}
+
+fn rank_and_suppress(client: &Client, boxes: &Boxes, kept: &Boxes, iou_threshold: f32, choice: Choice<'_>) {
+    let Boxes { n, capacity, .. } = *boxes;
     let order = DeviceSlice::<u32>::empty(client, n * capacity);
     let standing = DeviceSlice::<u32>::empty(client, n * capacity);
     if capacity > 0 {
@@ -48,7 +67,7 @@ pub(crate) fn suppress(client: &Client, boxes: &Boxes, iou_threshold: f32, limit
     }
     let terms = match choice {
         Choice::All => TermsLaunch::new(iou_threshold, 0, 0.0, 0.0),
-        Choice::People(score) => TermsLaunch::new(iou_threshold, 1, score, 1.0),
+        Choice::People { score_threshold, .. } => TermsLaunch::new(iou_threshold, 1, score_threshold, 1.0),
     };
     let (count, dim) = cubes(n, 1);
     kernel::suppress::launch(
@@ -67,7 +86,6 @@ pub(crate) fn suppress(client: &Client, boxes: &Boxes, iou_threshold: f32, limit
         kept.live.arg(),
         terms,
         capacity as u32,
-        limit as u32,
+        kept.capacity as u32,
     );
-    kept
 }

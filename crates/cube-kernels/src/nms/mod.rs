@@ -3,10 +3,15 @@
 //!
 //! In: [`Boxes`], in any order, some of them masked. Out: the kept, best first, in as many places as the limit; no count is
 //! needed on the host. `rank` puts every box at its place in the order, by counting those before it; `suppress` then keeps one
-//! box a round.
+//! box a round. On CUDA one kernel does both, in `nms.cu`, for as many boxes as fit a block.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod kernel;
 mod launch;
+
+#[cfg(feature = "cuda")]
+use cubecl::server::Handle;
 
 use crate::DeviceSlice;
 
@@ -34,6 +39,11 @@ pub struct Boxes {
 }
 
 impl Boxes {
+    #[cfg(feature = "cuda")]
+    pub(crate) const fn handles(&self) -> [&Handle; 4] {
+        [self.corners.handle(), self.scores.handle(), self.labels.handle(), self.live.handle()]
+    }
+
     fn check(&self) {
         let places = self.n * self.capacity;
         let lengths = [self.corners.len() / 4, self.scores.len(), self.labels.len(), self.live.len()];
