@@ -87,7 +87,10 @@ fn detections_are_the_hosts_with_ties_and_more_candidates_than_room() {
         TestCfg { nms_pre: 1, ..cfg },
         TestCfg { score_thr: 0.5, iou_threshold: 0.3, ..cfg },
         TestCfg { score_thr: 0.99, ..cfg },
+        TestCfg { score_thr: 0.0, ..cfg },
         TestCfg { nms_pre: 0, ..cfg },
+        // More places than CUDA's own kernel keeps.
+        TestCfg { max_per_img: 600, ..cfg },
     ] {
         for (classes, coarse) in [(1, true), (3, true), (2, false)] {
             let maps = Maps::draw(&mut noise, classes, 3, coarse);
@@ -98,6 +101,40 @@ fn detections_are_the_hosts_with_ties_and_more_candidates_than_room() {
             }
         }
     }
+}
+
+/// Many logits of few values, or close together, so that the best cannot be told apart by a histogram.
+#[test]
+fn levels_whose_scores_crowd_are_the_hosts() {
+    let client = client();
+    let cfg = TestCfg { score_thr: 0.05, nms_pre: 150, iou_threshold: 0.6, max_per_img: 100 };
+    let mut noise = Noise::new(5);
+    for (start, range, steps) in [(1.0, 0.0, 1), (1.0, 2e-3, 1000), (16.0, 4.0, 1000), (-1e-6, 2e-6, 1000)] {
+        let shape = [47, 45, 2];
+        let logit = |noise: &mut Noise| start + range * (noise.below(steps) as f32 / steps as f32);
+        let logits = (0..2 * 47 * 45 * 5).map(|_| logit(&mut noise)).collect();
+        let distances = (0..2 * 47 * 45 * 4).map(|_| noise.unit() * 9.0).collect();
+        let maps = Maps { levels: vec![(logits, distances, shape)], classes: 5, size: 96, n: 2 };
+        let found = detect_decode(&client, &maps.upload(&client, None), 5, 96, &[(0.5, 0.7); 2], &cfg);
+        for (image, found) in download(&client, &found, false).iter().enumerate() {
+            assert_eq!(*found, plain(&maps.on_host(image, (0.5, 0.7), &cfg)), "from {start}, {range} wide");
+        }
+    }
+}
+
+/// Four levels are one more than CUDA's own kernels take.
+#[test]
+fn an_empty_fourth_level_changes_nothing() {
+    let client = client();
+    let mut maps = Maps::draw(&mut Noise::new(6), 3, 2, true);
+    let cfg = TestCfg { score_thr: 0.1, nms_pre: 30, iou_threshold: 0.5, max_per_img: 20 };
+    let found = |maps: &Maps| {
+        let found = detect_decode(&client, &maps.upload(&client, None), 3, maps.size, &[(0.5, 0.5); 2], &cfg);
+        download(&client, &found, false)
+    };
+    let three = found(&maps);
+    maps.levels.push((vec![-9.0; 6], vec![1.0; 8], [1, 1, 64]));
+    assert_eq!(found(&maps), three);
 }
 
 #[test]

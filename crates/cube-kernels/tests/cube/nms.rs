@@ -61,7 +61,8 @@ fn draw(noise: &mut Noise, count: usize, start: f32) -> Vec<OneBox> {
 fn the_kept_are_the_hosts_in_the_hosts_order() {
     let client = client();
     let mut noise = Noise::new(1);
-    for (start, threshold, limit) in [(0.0, 0.3, 60), (0.0, 0.65, 7), (-40.0, 0.5, 60), (3.7, 0.0, 300), (0.0, 1.0, 1)]
+    for (start, threshold, limit) in
+        [(0.0, 0.3, 60), (0.0, 0.65, 7), (-40.0, 0.5, 60), (3.7, 0.0, 300), (-40.0, 0.5, 600), (0.0, 1.0, 1)]
     {
         // Images of different sizes, one of them without boxes, one with more than there are units.
         let images: Vec<_> = [0, 1, 17, 120, 300].map(|count| draw(&mut noise, count, start)).into();
