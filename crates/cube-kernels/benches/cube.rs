@@ -1,4 +1,4 @@
-//! The kernels at the sizes the pipeline runs them at, a batch of eight frames with four people each.
+//! The kernels at the sizes the pipeline runs them at, a batch of eight frames with four people each, and of 32 where classes are 80.
 //!
 //! Each is first held against the host form, then timed: the median of the runs, in milliseconds, each waited for. The device is the
 //! most capable one of the runtimes in the build; on a software driver the numbers say nothing about a GPU.
@@ -40,6 +40,8 @@ fn main() {
     for (what, milliseconds) in [
         letterbox_line(&client, &batch, &images),
         detect_decode_line(&client),
+        crowded_line(&client, "80 classes of 32, all above", 3.0),
+        crowded_line(&client, "80 classes of 32, few above", -5.43),
         nms_line(&client),
         crop_udp_line(&client, &batch, &images),
         dark_udp_line(&client),
@@ -101,6 +103,38 @@ fn detect_decode_line(client: &Client) -> (&'static str, f64) {
     let scores: Vec<f32> = expected.iter().map(|found| found.score).collect();
     assert_eq!(read(client, &run().scores)[..scores.len()], scores, "detect_decode");
     time(client, "detect_decode of 8 x 8400 cells", run)
+}
+
+/// RTMDet's own sizes with the classes of COCO; logits lie within 2.5 of `middle`.
+fn crowded_line(client: &Client, what: &'static str, middle: f32) -> (&'static str, f64) {
+    const IMAGES: usize = 32;
+    const CLASSES: usize = 80;
+    let mut noise = Noise::new(4);
+    let maps = [(80, 8), (40, 16), (20, 32)].map(|(side, stride): (usize, usize)| {
+        let logit = |noise: &mut Noise| middle + 5.0 * noise.unit() - 2.5;
+        let logits: Vec<f32> = (0..IMAGES * side * side * CLASSES).map(|_| logit(&mut noise)).collect();
+        let distances: Vec<f32> = (0..IMAGES * side * side * 4).map(|_| 5.0 + 80.0 * noise.unit()).collect();
+        (logits, distances, side, stride)
+    });
+    let levels = maps.each_ref().map(|(logits, distances, side, stride)| Level {
+        cls_scores: DeviceSlice::new(client, logits),
+        bbox_preds: DeviceSlice::new(client, distances),
+        height: *side,
+        width: *side,
+        stride: *stride,
+    });
+    let cfg = TestCfg { score_thr: 0.05, nms_pre: 1000, iou_threshold: 0.6, max_per_img: 300 };
+    let run = || detect_decode(client, &levels, CLASSES, SIDE, &[(0.5, 0.5); IMAGES], &cfg);
+    let first = maps.each_ref().map(|(logits, distances, side, stride)| host::detect_decode::Level {
+        cls_scores: &logits[..side * side * CLASSES],
+        bbox_preds: &distances[..side * side * 4],
+        width: *side,
+        stride: *stride,
+    });
+    let expected = host::detect_decode::detect_decode(&first, CLASSES, SIDE, (0.5, 0.5), &cfg);
+    let scores: Vec<f32> = expected.iter().map(|found| found.score).collect();
+    assert_eq!(read(client, &run().scores)[..scores.len()], scores, "{what}");
+    time(client, what, run)
 }
 
 fn nms_line(client: &Client) -> (&'static str, f64) {
