@@ -3,8 +3,7 @@
 #![expect(unsafe_code, reason = "launches kernels that trust their sizes")]
 
 use cubecl::prelude::*;
-use cubecl::server::Handle;
-use swingpose_cube_nn::cuda::{Argument, CudaError, Geometry, Kernel, Source, capability};
+use swingpose_cube_nn::cuda::{Argument, Buffers, Geometry, Kernel, Source, capability};
 
 use super::launch::Head;
 use crate::DeviceSlice;
@@ -26,12 +25,12 @@ const MOST_IMAGES: usize = 65_535;
 const CLEARING: u32 = 128;
 
 /// Puts the launches into the stream if the kernels take the sizes; `false`, and nothing done, otherwise.
-pub(super) fn launch(client: &Client, head: &Head<'_>, candidates: &Boxes) -> Result<bool, CudaError> {
+pub(super) fn launch(client: &Client, head: &Head<'_>, candidates: &Boxes) -> bool {
     let Head { levels, bests, classes, size, score_thr, .. } = *head;
     let (n, count) = (candidates.n, levels.len());
     let fits = (1..=LEVELS).contains(&count) && n <= MOST_IMAGES && bests.iter().all(|&best| best <= LISTED);
     if !fits || capability(client).is_none() {
-        return Ok(false);
+        return false;
     }
     let (table, chunks) = table(head);
     let table = DeviceSlice::new(client, &table);
@@ -40,17 +39,19 @@ pub(super) fn launch(client: &Client, head: &Head<'_>, candidates: &Boxes) -> Re
     let places: [_; LEVELS] = std::array::from_fn(|i| &levels[i.min(count - 1)]);
     let scores = places.map(|level| level.cls_scores.handle());
     let boxes = places.map(|level| level.bbox_preds.handle());
-    let common = [table.handle(), state.handle()];
     let over_logits = [chunks as u32, n as u32, 1];
     let counted = [Argument::U32(count as u32)];
     let mapped = [counted[0], Argument::U32(candidates.capacity as u32), Argument::U32(classes as u32)];
     let decoded = [mapped.as_slice(), &[Argument::F32(size as f32)]].concat();
     let slots = [Argument::U32((n * count) as u32), Argument::F32(score_thr)];
-    put(client, "prepare", [CLEARING, 1, 1], &[state.handle()], &slots)?;
-    put(client, "histogram", over_logits, &[scores.as_slice(), &common].concat(), &counted)?;
-    let handles = [scores.as_slice(), &boxes, &common, &candidates.handles()].concat();
-    put(client, "collect", over_logits, &handles, &decoded)?;
-    Ok(true)
+    let (state, table) = (state.handle(), table.handle());
+    put(client, "prepare", [CLEARING, 1, 1], Buffers { read: &[], written: &[state] }, &slots);
+    let read = [scores.as_slice(), &[table]].concat();
+    put(client, "histogram", over_logits, Buffers { read: &read, written: &[state] }, &counted);
+    let read = [scores.as_slice(), &boxes, &[table]].concat();
+    let written = [&[state], candidates.handles().as_slice()].concat();
+    put(client, "collect", over_logits, Buffers { read: &read, written: &written }, &decoded);
+    true
 }
 
 /// The levels as the kernels read them, the factors after them, and how many chunks there are.
@@ -67,20 +68,11 @@ fn table(head: &Head<'_>) -> (Vec<u32>, usize) {
     (table, chunks)
 }
 
-fn put(
-    client: &Client,
-    entry: &'static str,
-    grid: [u32; 3],
-    handles: &[&Handle],
-    numbers: &[Argument],
-) -> Result<(), CudaError> {
+fn put(client: &Client, entry: &'static str, grid: [u32; 3], buffers: Buffers<'_>, numbers: &[Argument]) {
     let geometry = Geometry { grid, block: THREADS, shared: 0 };
     // SAFETY: `detect_decode` has checked the maps against the levels; the candidates' places and the state are as many as the
     // table says.
     unsafe {
-        Kernel::new::<f32>(&SOURCE, entry, &[]).launch(client, geometry, handles, |addresses| {
-            let addresses = addresses.iter().copied().map(Argument::Address);
-            Ok(addresses.chain(numbers.iter().copied()).collect())
-        })
+        Kernel::new::<f32>(&SOURCE, entry, &[]).launch(client, geometry, buffers, numbers.iter().copied());
     }
 }

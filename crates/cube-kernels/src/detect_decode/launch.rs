@@ -62,7 +62,7 @@ pub(super) struct Head<'a> {
 
 fn decode(client: &Client, head: &Head<'_>, candidates: &Boxes) {
     #[cfg(feature = "cuda")]
-    if swingpose_cube_nn::cuda::launched(super::cuda::launch(client, head, candidates)) {
+    if super::cuda::launch(client, head, candidates) {
         return;
     }
     let to_frame = DeviceSlice::new(client, head.factors);

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "launches a kernel that trusts its sizes")]
 
 use cubecl::prelude::*;
-use swingpose_cube_nn::cuda::{Argument, CudaError, Geometry, Kernel, Source, capability};
+use swingpose_cube_nn::cuda::{Argument, Buffers, Geometry, Kernel, Source, capability};
 
 use super::{Boxes, Choice};
 use crate::DeviceSlice;
@@ -18,15 +18,9 @@ const MOST_KEPT: usize = 512;
 
 /// Puts it into the stream if the kernel takes the sizes; `false`, and nothing done, otherwise. `pictures`, `[n, 2]`, are what the
 /// people are cut to.
-pub(super) fn launch(
-    client: &Client,
-    boxes: &Boxes,
-    kept: &Boxes,
-    iou_threshold: f32,
-    choice: Choice<'_>,
-) -> Result<bool, CudaError> {
+pub(super) fn launch(client: &Client, boxes: &Boxes, kept: &Boxes, iou_threshold: f32, choice: Choice<'_>) -> bool {
     if boxes.capacity > MOST_BOXES || kept.capacity > MOST_KEPT || capability(client).is_none() {
-        return Ok(false);
+        return false;
     }
     let (people, score_threshold, pictures) = match choice {
         Choice::All => (0, 0.0, None),
@@ -35,16 +29,18 @@ pub(super) fn launch(
     // Nobody looks at the pictures of those that are not cut.
     let pictures = pictures.map_or_else(|| boxes.corners.handle(), DeviceSlice::handle);
     let [from, to] = [boxes, kept].map(Boxes::handles);
-    let handles = [from.as_slice(), &[pictures], to.as_slice()].concat();
+    let buffers = Buffers { read: &[from.as_slice(), &[pictures]].concat(), written: &to };
+    let numbers = [
+        Argument::U32(boxes.capacity as u32),
+        Argument::U32(kept.capacity as u32),
+        Argument::F32(iou_threshold),
+        Argument::U32(people),
+        Argument::F32(score_threshold),
+    ];
     let geometry = Geometry { grid: [boxes.n as u32, 1, 1], block: THREADS, shared: 0 };
     // SAFETY: both have the places that they say (`Boxes::check`), and no more than the kernel has room for; a block an image.
     unsafe {
-        Kernel::new::<f32>(&SOURCE, "nms", &[]).launch(client, geometry, &handles, |addresses| {
-            let mut arguments: Vec<_> = addresses.iter().copied().map(Argument::Address).collect();
-            arguments.extend([boxes.capacity, kept.capacity].map(|places| Argument::U32(places as u32)));
-            arguments.extend([Argument::F32(iou_threshold), Argument::U32(people), Argument::F32(score_threshold)]);
-            Ok(arguments)
-        })?;
+        Kernel::new::<f32>(&SOURCE, "nms", &[]).launch(client, geometry, buffers, numbers);
     }
-    Ok(true)
+    true
 }

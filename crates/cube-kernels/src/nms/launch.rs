@@ -45,7 +45,7 @@ pub(crate) fn suppress(client: &Client, boxes: &Boxes, iou_threshold: f32, limit
         return kept;
     }
     #[cfg(feature = "cuda")]
-    if swingpose_cube_nn::cuda::launched(super::cuda::launch(client, boxes, &kept, iou_threshold, choice)) {
+    if super::cuda::launch(client, boxes, &kept, iou_threshold, choice) {
         return kept;
     }
     rank_and_suppress(client, boxes, &kept, iou_threshold, choice);

@@ -17,12 +17,10 @@ pub use kernel::{Argument, Geometry, Kernel, Source, capability};
 pub use reading::Reading;
 pub use stream::{Buffers, CudaError, Pinned, RawStream, copy_rows, enqueue, free_memory, with_stream};
 
-/// Whether a kernel in CUDA C++ was put into the stream, of what a crate's own launcher says: `Ok(false)` if it does not take the shape,
-/// and the portable kernel is to run.
+/// Whether a product was put into the stream.
 ///
 /// # Panics
 /// If that failed, as a kernel that fails does where its result is read: operations on tensors have no other way out.
-#[must_use]
-pub fn launched(tried: Result<bool, CudaError>) -> bool {
+pub(crate) fn launched(tried: Result<bool, CudaError>) -> bool {
     tried.unwrap_or_else(|error| std::panic::panic_any(error.to_string()))
 }
