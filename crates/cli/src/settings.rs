@@ -41,6 +41,10 @@ impl LabelSettings {
             .precision(args.precision)
             .options(options)
             .threads(args.threads);
+        let labeler = match jobs.first() {
+            Some(job) => labeler.first_input(&job.input),
+            None => labeler,
+        };
         Ok(Self { jobs, labeler, devices: args.device.each()?, demo: networks.demo })
     }
 }

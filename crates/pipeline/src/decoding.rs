@@ -146,7 +146,7 @@ impl Drop for Ending {
 
 /// Sessions that decode one video: as many as the largest chips have engines. A chunk of the video is one session's.
 #[cfg(feature = "cuda")]
-const DECODERS: usize = 8;
+pub(crate) const DECODERS: usize = 8;
 
 /// Decodes until the end, an error that ends the input, or a receiver that is gone.
 fn decode(mut source: VideoSource, sender: &SyncSender<Decoded>) -> SourceStats {

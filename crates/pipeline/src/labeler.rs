@@ -16,7 +16,7 @@ use crate::options::LabelOptions;
 use crate::provenance::{Making, digest_file, program};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use swingpose_core::provenance::{DeviceInfo, Weights};
 use swingpose_models::checkpoint::WeightsFile;
 use swingpose_video::SourceOptions;
@@ -60,6 +60,7 @@ pub struct LabelerBuilder {
     options: LabelOptions,
     threads: Option<NonZeroUsize>,
     batch: Option<NonZeroUsize>,
+    first_input: Option<PathBuf>,
 }
 
 impl LabelerBuilder {
@@ -106,6 +107,12 @@ impl LabelerBuilder {
         Self { batch: Some(batch), ..self }
     }
 
+    /// The input that will be labeled first: a GPU makes decoders for it while the networks load.
+    #[must_use]
+    pub fn first_input(self, input: impl Into<PathBuf>) -> Self {
+        Self { first_input: Some(input.into()), ..self }
+    }
+
     /// Loads the networks and the boxes.
     ///
     /// # Errors
@@ -114,9 +121,13 @@ impl LabelerBuilder {
         let resolved = resolve(&self.device, self.precision)?;
         let pool = self.pool()?;
         let pose_weights = WeightsHash::start(&self.pose);
+        #[cfg(feature = "cuda")]
+        if let (Some(engine), Some(input)) = (resolved.engine.clone(), self.first_input.clone()) {
+            thread::spawn(move || engine.prepare_decoders(&input));
+        }
         let gpu = is_gpu(&resolved.placement);
         let batch = self.batch.unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
-        let (mut boxes, detector, told) = self.load_boxes(&resolved)?;
+        let (mut boxes, detector_weights, told) = self.load_boxes(&resolved)?;
         let mut pose = PoseEstimator::load(&self.pose, self.options.flip, &resolved)?;
         // Where each frame waits for the one before, it goes alone, with its few people.
         let alone = self.options.detect_every != NonZeroU32::MIN;
@@ -127,7 +138,7 @@ impl LabelerBuilder {
         let batches = if gpu { warmed_up(&mut boxes, &mut pose, batches)? } else { batches };
         let making = Making {
             program: program(),
-            detector,
+            detector: detector_weights.map(|weights| weights.finish(self.demo)).transpose()?,
             pose: pose_weights.finish(self.demo)?,
             device: resolved.info,
             options: self.options.provenance(&told, matches!(boxes, BoxSource::Detector(_))),
@@ -152,12 +163,12 @@ impl LabelerBuilder {
     }
 
     /// The source of boxes, the detector's weights if there is one, and what the provenance says of the source.
-    fn load_boxes(&self, resolved: &Resolved) -> Result<(BoxSource, Option<Weights>, String), PipelineError> {
+    fn load_boxes(&self, resolved: &Resolved) -> Result<(BoxSource, Option<WeightsHash>, String), PipelineError> {
         match &self.boxes {
             Boxes::Detected(path) => {
                 let weights = WeightsHash::start(path);
                 let detector = Detector::load(path, self.options.score_threshold.get(), resolved)?;
-                Ok((BoxSource::Detector(Box::new(detector)), Some(weights.finish(self.demo)?), "detected".to_owned()))
+                Ok((BoxSource::Detector(Box::new(detector)), Some(weights), "detected".to_owned()))
             }
             Boxes::WholeFrame => Ok((BoxSource::WholeFrame, None, "whole_frame".to_owned())),
             Boxes::Given(path) => {
@@ -179,7 +190,7 @@ impl WeightsHash {
     fn start(path: &Path) -> Self {
         let path = path.to_owned();
         let hashed = path.clone();
-        Self { path, sha256: std::thread::spawn(move || Ok(digest_file(&hashed)?.sha256)) }
+        Self { path, sha256: thread::spawn(move || Ok(digest_file(&hashed)?.sha256)) }
     }
 
     fn finish(self, demo: bool) -> Result<Weights, PipelineError> {
@@ -308,6 +319,7 @@ impl Labeler {
             options: LabelOptions::default(),
             threads: None,
             batch: None,
+            first_input: None,
         }
     }
 

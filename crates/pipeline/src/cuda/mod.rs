@@ -10,12 +10,14 @@ pub(crate) mod ring;
 
 use burn::tensor::{Device, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use swingpose_cube_nn::cuda::free_memory;
 use swingpose_kernels::cube::Gpu;
-use swingpose_video::VideoInfo;
+use swingpose_video::{Choice, NvdecVideo, SourceOptions, VideoInfo};
 
 use self::ring::FrameRing;
+use crate::decoding::DECODERS;
 use crate::error::PipelineError;
 
 /// Bytes of decoded frames on their way, for each input: a good second of 1080p at 240 fps, and less than the 2 GiB that the
@@ -40,6 +42,14 @@ impl Engine {
         let context = nvdec::Context::open(u32::from(ordinal));
         let pool = context.map(|context| Arc::new(nvdec::Pool::new(context, nvdec::Options::default())));
         Some(Self { gpu, decoders: pool.map_err(|error| error.to_string()) })
+    }
+
+    /// Makes decoders for `input` ahead. Whatever keeps it from having them is told where it is decoded.
+    pub(crate) fn prepare_decoders(&self, input: &Path) {
+        let Ok(pool) = &self.decoders else { return };
+        if let Ok(Choice::Nvdec(video)) = NvdecVideo::open(input, &SourceOptions::default(), pool) {
+            video.prepare(DECODERS);
+        }
     }
 
     /// Room for the frames of a video, from number `first` on: less, where memory is short. What is left is shared with the

@@ -51,11 +51,14 @@ pub(super) fn of(file: &PacketFile, first: Option<&Range<usize>>, pool: &Pool) -
         .map_err(|source| VideoError::Device { path: media.file.path().to_owned(), source })
 }
 
+/// What a decoder for the stream is to be made for.
+pub(super) fn format(codec: nvdec::Codec, header: &StreamHeader) -> StreamFormat {
+    StreamFormat { coded_size: header.coded_size, ..StreamFormat::expected(codec, header.bit_depth, header.size) }
+}
+
 /// What the device lacks for the stream, if anything; an error only if it is gone.
 fn device_lacks(pool: &Pool, codec: nvdec::Codec, header: &StreamHeader) -> Result<Option<String>, NvdecError> {
-    let format =
-        StreamFormat { coded_size: header.coded_size, ..StreamFormat::expected(codec, header.bit_depth, header.size) };
-    match Capabilities::check(pool.context(), &format) {
+    match Capabilities::check(pool.context(), &format(codec, header)) {
         Ok(()) => Ok(None),
         Err(error) if error.is_device_gone() => Err(error),
         Err(NvdecError::Unsupported { codec, bit_depth, size: (width, height), lacks }) => {

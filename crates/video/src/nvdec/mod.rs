@@ -112,6 +112,12 @@ impl NvdecVideo {
         self.wanted.start..self.wanted.end
     }
 
+    /// Makes up to `decoders` decoders for it ahead, one after another. What keeps one from being made is told by [`Self::decode`].
+    pub fn prepare(&self, decoders: usize) {
+        let format = choice::format(self.codec, &self.header);
+        let _told_later = self.pool.prepare(decoders.min(self.chunks.len()), &format);
+    }
+
     /// Decodes the wanted frames with up to `decoders` decoders, and as many threads; returns when each has been answered for
     /// or `sink` has broken off.
     ///
