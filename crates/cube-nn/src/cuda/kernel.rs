@@ -17,6 +17,7 @@ use cudarc::nvrtc::{result as nvrtc, sys as nvrtc_sys};
 
 use super::cache;
 use super::stream::{Buffers, CudaError, RawStream, check, enqueue, with_stream};
+use super::tensor_map::TensorMap;
 use crate::{Activation, Element, Numbers};
 
 /// A file of CUDA C++. It may include `cuda_fp16.h` and `cuda_bf16.h`.
@@ -74,12 +75,15 @@ pub enum Argument {
     U32(u32),
     /// A `float`.
     F32(f32),
+    /// What the copy engine reads from or writes to.
+    Map(TensorMap),
 }
 
 /// A device's kernels and what they are compiled for.
 struct Device {
     /// `90` for compute capability 9.0.
     capability: u32,
+    multiprocessors: u32,
     kernels: Mutex<HashMap<Kernel, Arc<Making>>>,
 }
 
@@ -137,16 +141,22 @@ impl Kernel {
 /// The device's compute capability, `90` for 9.0; `None` if this is no CUDA device.
 #[must_use]
 pub fn capability(client: &Client) -> Option<u32> {
+    Some(clients_device(client)?.capability)
+}
+
+/// How many multiprocessors the device has; `None` if this is no CUDA device.
+#[must_use]
+pub fn multiprocessors(client: &Client) -> Option<u32> {
+    Some(clients_device(client)?.multiprocessors)
+}
+
+fn clients_device(client: &Client) -> Option<Arc<Device>> {
     if !super::stream::is_cuda(client) {
         return None;
     }
     let ordinal = client.service_id().device.index_id;
     let known = DEVICES.lock().unwrap_or_else(PoisonError::into_inner).get(&ordinal).cloned();
-    let device = match known {
-        Some(device) => device,
-        None => with_stream(client, &[], |_, _| device(ordinal)).ok()?.ok()?,
-    };
-    Some(device.capability)
+    known.or_else(|| with_stream(client, &[], |_, _| device(ordinal)).ok()?.ok())
 }
 
 /// The device whose context is current.
@@ -166,7 +176,8 @@ fn device(ordinal: u16) -> Result<Arc<Device>, CudaError> {
     };
     let major = attribute(driver::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
     let minor = attribute(driver::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
-    let device = Arc::new(Device { capability: 10 * major + minor, kernels: Mutex::default() });
+    let multiprocessors = attribute(driver::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
+    let device = Arc::new(Device { capability: 10 * major + minor, multiprocessors, kernels: Mutex::default() });
     devices.insert(ordinal, Arc::clone(&device));
     Ok(device)
 }
@@ -282,6 +293,7 @@ fn launch(kernel: Loaded, geometry: Geometry, stream: RawStream, arguments: &[Ar
             Argument::Address(value) => (&raw const *value).cast_mut().cast(),
             Argument::U32(value) => (&raw const *value).cast_mut().cast(),
             Argument::F32(value) => (&raw const *value).cast_mut().cast(),
+            Argument::Map(map) => (&raw const map.0).cast_mut().cast(),
         })
         .collect();
     let Geometry { grid: [x, y, z], block, shared } = geometry;
