@@ -8,26 +8,19 @@
 //
 // x [n,h,w,x_pitch], w [outputs,kh,kw,inputs], bias f32 [outputs], y and residual [n,p,q,pitch]
 //
-// Macros: BN (outputs of a tile: 24, 32, 48, 64, 96, 128, 192), ACT (0 none, 1 SiLU, 2 ReLU), RESIDUAL (0, 1), GATHER (0, 1), PHASES (0, 1),
+// Macros: BN (outputs of a tile: 24, 32, 48, 64, 96, 128, 192), ACT (0 none, 1 SiLU, 2 ReLU), RESIDUAL (0, 1), PHASES (0, 1),
 //         ELEMENT_BF16, STAGES (4, at least 3), MIN_BLOCKS (blocks a multiprocessor must hold)
 // grid ceil(n p q / 128) * ceil(outputs / BN), by 4 with PHASES, block 256, dynamic shared memory STAGES * (128 + BN) * 128 bytes
 //
-// Needs kh, kw <= 15; outputs, y_pitch, y_offset multiples of 8 and y on 16 bytes; bias on 8 bytes; residual's pitch and offset even.
-// GATHER 0 also needs inputs, x_pitch, x_offset multiples of 8, x and w on 16 bytes; GATHER 1 (any number of inputs) needs nothing of x
-// and w and loads element by element.
+// Needs kh, kw <= 15; inputs, outputs, and the pitches and offsets of x and y multiples of 8, x, w and y on 16 bytes; bias on 8 bytes;
+// residual's pitch and offset even.
 //
 // x as a matrix has a row per output pixel and a column per (ky,kx,i). A block takes 128 rows, a warpgroup 64 of them, and
 // steps through the columns 64 at a time. A row of a step is 128 bytes in shared memory, its eight 16-byte chunks permuted
 // by the row (wgmma's 128-byte swizzle), so neither copies nor the multiplier meet bank conflicts. All threads copy: a
 // thread keeps to one chunk column, so it tracks a single (ky,kx,i), by addition only, for all its rows.
-#ifndef ACT
-#define ACT 0
-#endif
 #ifndef RESIDUAL
 #define RESIDUAL 0
-#endif
-#ifndef GATHER
-#define GATHER 0
 #endif
 #ifndef PHASES
 #define PHASES 0
@@ -39,82 +32,8 @@
 #define MIN_BLOCKS (BN <= 96 ? 2 : 1)
 #endif
 
-#define REGISTERS_12 "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11"
-#define OUTPUTS_12 \
-    "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), \
-    "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11])
-#define REGISTERS_16 REGISTERS_12 "," "%12,%13,%14,%15"
-#define OUTPUTS_16 OUTPUTS_12, "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15])
-#define REGISTERS_24 REGISTERS_16 "," "%16,%17,%18,%19,%20,%21,%22,%23"
-#define OUTPUTS_24 OUTPUTS_16, \
-    "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23])
-#define REGISTERS_32 REGISTERS_24 "," "%24,%25,%26,%27,%28,%29,%30,%31"
-#define OUTPUTS_32 OUTPUTS_24, \
-    "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
-#define REGISTERS_48 REGISTERS_32 "," "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47"
-#define OUTPUTS_48 OUTPUTS_32, \
-    "+f"(d[32]), "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), \
-    "+f"(d[40]), "+f"(d[41]), "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47])
-#define REGISTERS_64 REGISTERS_48 "," "%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63"
-#define OUTPUTS_64 OUTPUTS_48, \
-    "+f"(d[48]), "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]), \
-    "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]), "+f"(d[63])
-#define REGISTERS_96 REGISTERS_64 "," "%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79," \
-    "%80,%81,%82,%83,%84,%85,%86,%87,%88,%89,%90,%91,%92,%93,%94,%95"
-#define OUTPUTS_96 OUTPUTS_64, \
-    "+f"(d[64]), "+f"(d[65]), "+f"(d[66]), "+f"(d[67]), "+f"(d[68]), "+f"(d[69]), "+f"(d[70]), "+f"(d[71]), \
-    "+f"(d[72]), "+f"(d[73]), "+f"(d[74]), "+f"(d[75]), "+f"(d[76]), "+f"(d[77]), "+f"(d[78]), "+f"(d[79]), \
-    "+f"(d[80]), "+f"(d[81]), "+f"(d[82]), "+f"(d[83]), "+f"(d[84]), "+f"(d[85]), "+f"(d[86]), "+f"(d[87]), \
-    "+f"(d[88]), "+f"(d[89]), "+f"(d[90]), "+f"(d[91]), "+f"(d[92]), "+f"(d[93]), "+f"(d[94]), "+f"(d[95])
-
-#if BN == 24
-#define MULTIPLY_SHAPE "m64n24k16"
-#define REGISTERS REGISTERS_12
-#define OUTPUTS OUTPUTS_12
-#define DESCRIPTIONS "%12, %13"
-#define ACCUMULATE "%14"
-#elif BN == 32
-#define MULTIPLY_SHAPE "m64n32k16"
-#define REGISTERS REGISTERS_16
-#define OUTPUTS OUTPUTS_16
-#define DESCRIPTIONS "%16, %17"
-#define ACCUMULATE "%18"
-#elif BN == 48
-#define MULTIPLY_SHAPE "m64n48k16"
-#define REGISTERS REGISTERS_24
-#define OUTPUTS OUTPUTS_24
-#define DESCRIPTIONS "%24, %25"
-#define ACCUMULATE "%26"
-#elif BN == 64
-#define MULTIPLY_SHAPE "m64n64k16"
-#define REGISTERS REGISTERS_32
-#define OUTPUTS OUTPUTS_32
-#define DESCRIPTIONS "%32, %33"
-#define ACCUMULATE "%34"
-#elif BN == 96
-#define MULTIPLY_SHAPE "m64n96k16"
-#define REGISTERS REGISTERS_48
-#define OUTPUTS OUTPUTS_48
-#define DESCRIPTIONS "%48, %49"
-#define ACCUMULATE "%50"
-#elif BN == 128
-#define MULTIPLY_SHAPE "m64n128k16"
-#define REGISTERS REGISTERS_64
-#define OUTPUTS OUTPUTS_64
-#define DESCRIPTIONS "%64, %65"
-#define ACCUMULATE "%66"
-#elif BN == 192
-#define MULTIPLY_SHAPE "m64n192k16"
-#define REGISTERS REGISTERS_96
-#define OUTPUTS OUTPUTS_96
-#define DESCRIPTIONS "%96, %97"
-#define ACCUMULATE "%98"
-#else
-#error "BN: 24, 32, 48, 64, 96, 128 or 192"
-#endif
-
-#if PHASES && (GATHER || RESIDUAL)
-#error "PHASES has no other way to load, and adds nothing"
+#if PHASES && RESIDUAL
+#error "PHASES adds nothing"
 #endif
 
 constexpr int BM = 128;
@@ -128,29 +47,6 @@ constexpr int LOADS_B = (BN + 31) / 32;
 constexpr int OUT_ROW = BN * 2 + (BN % 16 == 0 ? 16 : 0);
 static_assert(STAGES >= 3, "one slot is copied to, one multiplied, one waits for its multiplication to end");
 static_assert(BM * OUT_ROW <= STAGES * SLOT, "the tile leaves through the ring");
-
-// Rows of 128 swizzled bytes, eight rows in 1024 contiguous ones.
-__device__ __forceinline__ u64 describe(u32 at) {
-    return static_cast<u64>(at >> 4) | 1ull << 16 | static_cast<u64>(1024 >> 4) << 32 | 1ull << 62;
-}
-
-// d[64 x BN] (+)= a[64 x 16] b[BN x 16]^T
-__device__ __forceinline__ void multiply_tile(float (&d)[ACCUMULATORS], u64 a, u64 b, int accumulate) {
-    asm volatile("{ .reg .pred p; setp.ne.b32 p, " ACCUMULATE ", 0; wgmma.mma_async.sync.aligned." MULTIPLY_SHAPE
-                 ".f32." ELEMENT_PTX "." ELEMENT_PTX " {" REGISTERS "}, " DESCRIPTIONS ", p, 1, 1, 0, 0; }"
-                 : OUTPUTS
-                 : "l"(a), "l"(b), "r"(accumulate));
-}
-
-__device__ __forceinline__ float activate(float x) {
-#if ACT == 1
-    return __fdividef(x, 1.f + __expf(-x));
-#elif ACT == 2
-    return x < 0.f ? 0.f : x; // not a maximum, which would turn NaN into 0
-#else
-    return x;
-#endif
-}
 
 extern "C" __global__ void __launch_bounds__(256, MIN_BLOCKS)
     convolve(const Element* __restrict__ x, const Element* __restrict__ w, const float* __restrict__ bias,
@@ -176,10 +72,9 @@ extern "C" __global__ void __launch_bounds__(256, MIN_BLOCKS)
     const int pad_y = PHASES ? 1 - odd_row : pad;
     const int pad_x = PHASES ? 1 - odd_column : pad;
 
-    // The rows and the chunk column this thread copies: rows row + 32 r. Eight consecutive lanes copy 128 contiguous bytes;
-    // element by element, lanes take neighbouring pixels instead and a warp a chunk, past the end of which it loads nothing.
-    const int column = GATHER ? thread / 32 : thread % 8;
-    const int row = GATHER ? lane : thread / 8;
+    // The rows and the chunk column this thread copies: rows row + 32 r. Eight consecutive lanes copy 128 contiguous bytes.
+    const int column = thread % 8;
+    const int row = thread / 8;
     const u32 to_a = ring + row * ROW + ((column ^ (row & 7)) << 4);
     const u32 to_b = to_a + BM * ROW;
 
@@ -234,43 +129,6 @@ extern "C" __global__ void __launch_bounds__(256, MIN_BLOCKS)
     int k = column * 8;
 
     auto copy_step = [&](u32 slot) {
-#if GATHER
-        const unsigned short* const x_bits = reinterpret_cast<const unsigned short*>(x0);
-        const unsigned short* const w_bits = reinterpret_cast<const unsigned short*>(w);
-        u32 a[4][4] = {};
-        u32 b[LOADS_B][4] = {};
-        if (k < depth) {
-            int ky_e = ky, kx_e = kx, channel_e = channel, tap_e = tap;
-#pragma unroll
-            for (int e = 0; e < 8; ++e) {
-                const u32 bits = tap_bits(ky_e, kx_e);
-#pragma unroll
-                for (int r = 0; r < 4; ++r) {
-                    u32 value = 0;
-                    if ((inside[r] & bits) == bits) value = __ldg(x_bits + (window[r] + tap_e));
-                    a[r][e / 2] |= value << (e % 2 * 16);
-                }
-#pragma unroll
-                for (int r = 0; r < LOADS_B; ++r) {
-                    u32 value = 0;
-                    if (row + 32 * r < BN && o0 + row + 32 * r < outputs && k + e < depth)
-                        value = __ldg(w_bits + (static_cast<size_t>(o0 + row + 32 * r) * depth + k + e));
-                    b[r][e / 2] |= value << (e % 2 * 16);
-                }
-                ++channel_e;
-                ++tap_e;
-                settle(ky_e, kx_e, channel_e, tap_e);
-            }
-        }
-        auto store = [&](u32 to, const u32(&v)[4]) {
-            asm volatile("st.shared.v4.b32 [%0], {%1,%2,%3,%4};" ::"r"(to), "r"(v[0]), "r"(v[1]), "r"(v[2]), "r"(v[3]) : "memory");
-        };
-#pragma unroll
-        for (int r = 0; r < 4; ++r) store(to_a + slot + r * 32 * ROW, a[r]);
-#pragma unroll
-        for (int r = 0; r < LOADS_B; ++r)
-            if (row + 32 * r < BN) store(to_b + slot + r * 32 * ROW, b[r]);
-#else
         const u32 bits = tap_bits(ky, kx);
 #pragma unroll
         for (int r = 0; r < 4; ++r) copy_16(to_a + slot + r * 32 * ROW, x0 + (window[r] + tap), (inside[r] & bits) == bits);
@@ -284,7 +142,6 @@ extern "C" __global__ void __launch_bounds__(256, MIN_BLOCKS)
                 copy_16(to_b + slot + r * 32 * ROW, from, k < depth && o0 + row + 32 * r < outputs);
             from += static_cast<size_t>(32) * filter;
         }
-#endif
         k += BK;
         channel += BK;
         tap += BK;

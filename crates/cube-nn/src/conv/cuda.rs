@@ -1,20 +1,23 @@
 //! Convolution as an implicit matrix product on Hopper's tensor cores, in half precision and bfloat16: nothing is unfolded, and bias,
-//! activation and residual are added before a sum is stored.
+//! activation and residual are added before a sum is stored. `shallow` is faster for what it takes; the kernel here takes the
+//! rest, and the phases of a transposed convolution.
 
 #![expect(unsafe_code, reason = "launches a kernel that trusts its sizes")]
 
 use cubecl::prelude::*;
 
-use super::Shape;
-use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, act_macro, capability};
-use crate::product::{Bias, Epilogue};
+use super::{Shape, shallow};
+use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability};
+use crate::product::Epilogue;
 use crate::{DeviceSlice, Element, Numbers};
 
-static SOURCE: Source =
-    Source { name: "conv.cu", text: concat!(include_str!("../cuda/element.cuh"), include_str!("conv.cu")) };
+static SOURCE: Source = Source {
+    name: "conv.cu",
+    text: concat!(include_str!("../cuda/element.cuh"), include_str!("wgmma.cuh"), include_str!("conv.cu")),
+};
 
-/// The instructions that the kernel is written in are this architecture's alone.
-const HOPPER: u32 = 90;
+/// The instructions that the kernels are written in are this architecture's alone.
+pub(super) const HOPPER: u32 = 90;
 /// Output pixels of a tile.
 const ROWS: usize = 128;
 /// Threads of a block.
@@ -47,18 +50,12 @@ const TILINGS: [Tiling; 7] = [
 /// For so many `outputs` of sums over `depth` products: the tiling that computes the fewest numbers for nothing, and of those that
 /// do alike the widest, since each tile reads the image again. Sums that are soon done leave too little to do for one wide block
 /// that waits alone.
-fn tiling(outputs: usize, depth: usize, gathered: bool) -> Tiling {
-    let widest = match (gathered, depth < 1024) {
-        (true, _) => 48,
-        (false, true) => 96,
-        (false, false) => 192,
-    };
+fn tiling(outputs: usize, depth: usize) -> Tiling {
+    let widest = if depth < 1024 { 96 } else { 192 };
     let allowed = TILINGS.into_iter().filter(|tiling| tiling.outputs <= widest);
     let computed = |tiling: &Tiling| outputs.next_multiple_of(tiling.outputs);
     let best = allowed.min_by_key(|tiling| (computed(tiling), std::cmp::Reverse(tiling.outputs)));
-    let best = best.unwrap_or(TILINGS[0]);
-    // Pixels loaded number by number need registers.
-    if gathered { Tiling { blocks: 2, ..best } } else { best }
+    best.unwrap_or(TILINGS[0])
 }
 
 /// What the kernel is to compute.
@@ -81,7 +78,10 @@ pub(super) fn conv<E: Element>(
     epilogue: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     shape: Shape,
-) -> bool {
+) -> Result<bool, CudaError> {
+    if shallow::conv(client, (x, weight), epilogue, y, &shape)? {
+        return Ok(true);
+    }
     let [_, down, across, _] = shape.output();
     launch(client, &Task { x, weight, epilogue, y, shape, places: [down, across], phases: false })
 }
@@ -93,35 +93,33 @@ pub(crate) fn deconv<E: Element>(
     epilogue: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     (image, outputs): ([usize; 4], usize),
-) -> bool {
+) -> Result<bool, CudaError> {
     let shape = Shape { image, kernel: [2, 2], outputs, stride: 1, padding: 1 };
-    let loads = image[3].is_multiple_of(8) && x.is_aligned(16) && weight.is_aligned(16);
     let task = Task { x, weight, epilogue, y, shape, places: [image[1], image[2]], phases: true };
-    if loads && epilogue.residual.is_none() { launch(client, &task) } else { false }
+    if epilogue.residual.is_none() { launch(client, &task) } else { Ok(false) }
 }
 
-fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> bool {
+fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaError> {
     let Task { x, weight, epilogue: Epilogue { bias, act, residual }, y, shape, places: [down, across], phases } =
         *task;
-    let (Some(act), Bias::Exact(bias)) = (act_macro(act), bias) else { return false };
+    let Some(act) = act_macro(act) else { return Ok(false) };
     let Shape { image: [images, height, width, inputs], kernel, outputs, stride, padding } = shape;
-    let gathered = !inputs.is_multiple_of(8) || !x.is_aligned(16) || !weight.is_aligned(16);
     let repeats = residual.is_some_and(|residual| residual.len() != y.len() || !residual.is_aligned(4));
-    let fits = outputs.is_multiple_of(8) && y.is_aligned(16) && bias.is_aligned(8) && !repeats;
+    let aligned = [x, weight, y].into_iter().all(|slice| slice.is_aligned(16)) && bias.is_aligned(8);
+    let fits = inputs.is_multiple_of(8) && outputs.is_multiple_of(8) && aligned && !repeats;
     let countable = [height * width * inputs, y.len() / outputs.max(1)].map(i32::try_from).iter().all(Result::is_ok);
     let small = kernel.iter().all(|taps| *taps <= MOST_TAPS);
     if E::NUMBERS == Numbers::F32 || !fits || !countable || !small || capability(client) != Some(HOPPER) {
-        return false;
+        return Ok(false);
     }
-    let tiling = tiling(outputs, kernel[0] * kernel[1] * inputs, gathered);
-    let [gather, add, in_phases] = [gathered, residual.is_some(), phases].map(u8::from);
+    let tiling = tiling(outputs, kernel[0] * kernel[1] * inputs);
+    let [add, in_phases] = [residual.is_some(), phases].map(u8::from);
     let defines: [(&str, &dyn std::fmt::Display); _] = [
         ("BN", &tiling.outputs),
         ("STAGES", &tiling.stages),
         ("MIN_BLOCKS", &tiling.blocks),
         ("ACT", &act),
         ("RESIDUAL", &add),
-        ("GATHER", &gather),
         ("PHASES", &in_phases),
     ];
     let tiles = (images * down * across).div_ceil(ROWS) * outputs.div_ceil(tiling.outputs);
@@ -132,16 +130,15 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> bool {
     let sizes = [images, height, width, inputs, outputs, kernel[0], kernel[1], stride, padding, down, across];
     // Whole images: a pixel's numbers begin where those of the one before end.
     let pitches = [inputs, 0, outputs, 0, outputs, 0];
-    let others = sizes.into_iter().chain(pitches).map(|size| Argument::U32(size as u32));
-    let buffers = Buffers {
-        read: &[x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle()],
-        written: &[y.handle()],
-    };
+    let handles = [x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle(), y.handle()];
     // SAFETY: the callers have checked the buffers against the shape; the grid covers the result, whose pixels the kernel counts.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, buffers, others);
+        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, &handles, |addresses| {
+            let addresses = addresses.iter().copied().map(Argument::Address);
+            Ok(addresses.chain(sizes.into_iter().chain(pitches).map(|size| Argument::U32(size as u32))).collect())
+        })?;
     }
-    true
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -162,8 +159,7 @@ mod tests {
             ([8, 72], 24),
             ([40, 72], 48),
         ] {
-            assert_eq!(tiling(outputs, depth, false).outputs, width, "{outputs} of {depth}");
+            assert_eq!(tiling(outputs, depth).outputs, width, "{outputs} of {depth}");
         }
-        assert_eq!(tiling(24, 27, true).outputs, 24);
     }
 }

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
+#[cfg(feature = "cuda")]
+mod shallow;
 
 use cubecl::prelude::*;
 
