@@ -1,12 +1,12 @@
 //! Convolution as an implicit matrix product on Hopper's tensor cores, in half precision and bfloat16: nothing is unfolded, and bias,
-//! activation and residual are added before a sum is stored. `shallow` is faster for what it takes; the kernel here takes the
-//! rest, and the phases of a transposed convolution.
+//! activation and residual are added before a sum is stored. `shallow` and `streamed` are faster for what they take; the kernel
+//! here takes the rest, and the phases of a transposed convolution.
 
 #![expect(unsafe_code, reason = "launches a kernel that trusts its sizes")]
 
 use cubecl::prelude::*;
 
-use super::{Shape, shallow};
+use super::{Shape, shallow, streamed};
 use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability};
 use crate::product::Epilogue;
 use crate::{DeviceSlice, Element, Numbers};
@@ -79,7 +79,9 @@ pub(super) fn conv<E: Element>(
     y: &DeviceSlice<E>,
     shape: Shape,
 ) -> Result<bool, CudaError> {
-    if shallow::conv(client, (x, weight), epilogue, y, &shape)? {
+    if shallow::conv(client, (x, weight), epilogue, y, &shape)?
+        || streamed::conv(client, (x, weight), epilogue, y, &shape)?
+    {
         return Ok(true);
     }
     let [_, down, across, _] = shape.output();

@@ -5,6 +5,8 @@
 pub(crate) mod cuda;
 #[cfg(feature = "cuda")]
 mod shallow;
+#[cfg(feature = "cuda")]
+mod streamed;
 
 use cubecl::prelude::*;
 

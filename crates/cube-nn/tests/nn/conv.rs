@@ -65,6 +65,14 @@ fn networks_shapes<E: Number>(client: &Client) {
         ([1, 5, 5, 384], 1, 768, 1),
         ([1, 6, 5, 64], 3, 128, 1),
         ([1, 5, 7, 160], 3, 320, 2),
+        ([2, 16, 15, 192], 3, 384, 1),
+        ([3, 24, 23, 96], 3, 96, 1),
+        ([2, 8, 40, 40], 3, 48, 1),
+        ([1, 9, 11, 48], 1, 48, 1),
+        ([1, 17, 35, 48], 3, 48, 1),
+        ([1, 17, 35, 8], 3, 40, 2),
+        ([1, 13, 12, 96], 3, 192, 2),
+        ([40, 20, 20, 192], 1, 192, 1),
     ];
     for (index, (image, side, outputs, stride)) in shapes.into_iter().enumerate() {
         // With every activation and residual, as far as three draws go.
