@@ -7,8 +7,8 @@
 use cubecl::prelude::*;
 
 use super::{Shape, shallow, streamed};
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability};
-use crate::product::Epilogue;
+use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, act_macro, capability};
+use crate::product::{Bias, Epilogue};
 use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source = Source {
@@ -78,11 +78,11 @@ pub(super) fn conv<E: Element>(
     epilogue: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     shape: Shape,
-) -> Result<bool, CudaError> {
-    if shallow::conv(client, (x, weight), epilogue, y, &shape)?
-        || streamed::conv(client, (x, weight), epilogue, y, &shape)?
+) -> bool {
+    if shallow::conv(client, (x, weight), epilogue, y, &shape)
+        || streamed::conv(client, (x, weight), epilogue, y, &shape)
     {
-        return Ok(true);
+        return true;
     }
     let [_, down, across, _] = shape.output();
     launch(client, &Task { x, weight, epilogue, y, shape, places: [down, across], phases: false })
@@ -95,16 +95,16 @@ pub(crate) fn deconv<E: Element>(
     epilogue: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     (image, outputs): ([usize; 4], usize),
-) -> Result<bool, CudaError> {
+) -> bool {
     let shape = Shape { image, kernel: [2, 2], outputs, stride: 1, padding: 1 };
     let task = Task { x, weight, epilogue, y, shape, places: [image[1], image[2]], phases: true };
-    if epilogue.residual.is_none() { launch(client, &task) } else { Ok(false) }
+    if epilogue.residual.is_none() { launch(client, &task) } else { false }
 }
 
-fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaError> {
+fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> bool {
     let Task { x, weight, epilogue: Epilogue { bias, act, residual }, y, shape, places: [down, across], phases } =
         *task;
-    let Some(act) = act_macro(act) else { return Ok(false) };
+    let (Some(act), Bias::Exact(bias)) = (act_macro(act), bias) else { return false };
     let Shape { image: [images, height, width, inputs], kernel, outputs, stride, padding } = shape;
     let repeats = residual.is_some_and(|residual| residual.len() != y.len() || !residual.is_aligned(4));
     let aligned = [x, weight, y].into_iter().all(|slice| slice.is_aligned(16)) && bias.is_aligned(8);
@@ -112,7 +112,7 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaE
     let countable = [height * width * inputs, y.len() / outputs.max(1)].map(i32::try_from).iter().all(Result::is_ok);
     let small = kernel.iter().all(|taps| *taps <= MOST_TAPS);
     if E::NUMBERS == Numbers::F32 || !fits || !countable || !small || capability(client) != Some(HOPPER) {
-        return Ok(false);
+        return false;
     }
     let tiling = tiling(outputs, kernel[0] * kernel[1] * inputs);
     let [add, in_phases] = [residual.is_some(), phases].map(u8::from);
@@ -132,15 +132,16 @@ fn launch<E: Element>(client: &Client, task: &Task<'_, E>) -> Result<bool, CudaE
     let sizes = [images, height, width, inputs, outputs, kernel[0], kernel[1], stride, padding, down, across];
     // Whole images: a pixel's numbers begin where those of the one before end.
     let pitches = [inputs, 0, outputs, 0, outputs, 0];
-    let handles = [x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle(), y.handle()];
+    let others = sizes.into_iter().chain(pitches).map(|size| Argument::U32(size as u32));
+    let buffers = Buffers {
+        read: &[x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle()],
+        written: &[y.handle()],
+    };
     // SAFETY: the callers have checked the buffers against the shape; the grid covers the result, whose pixels the kernel counts.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, &handles, |addresses| {
-            let addresses = addresses.iter().copied().map(Argument::Address);
-            Ok(addresses.chain(sizes.into_iter().chain(pitches).map(|size| Argument::U32(size as u32))).collect())
-        })?;
+        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, buffers, others);
     }
-    Ok(true)
+    true
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use cubecl::prelude::*;
 
 use super::Shape;
 use super::cuda::HOPPER;
-use crate::cuda::{Argument, CudaError, Geometry, Kernel, Source, act_macro, capability, multiprocessors};
-use crate::product::Epilogue;
+use crate::cuda::{Argument, Buffers, Geometry, Kernel, Source, act_macro, capability, multiprocessors};
+use crate::product::{Bias, Epilogue};
 use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source = Source {
@@ -70,7 +70,8 @@ pub(super) fn conv<E: Element>(
     Epilogue { bias, act, residual }: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     shape: &Shape,
-) -> Result<bool, CudaError> {
+) -> bool {
+    let Bias::Exact(bias) = bias else { return false };
     let Shape { image: [images, height, width, inputs], outputs, stride, .. } = *shape;
     let [_, down, across, _] = shape.output();
     let aligned =
@@ -79,7 +80,7 @@ pub(super) fn conv<E: Element>(
     let fits = E::NUMBERS != Numbers::F32 && aligned && countable && residual.is_none();
     let (Some(act), Some(plan), true) = (act_macro(act), Plan::new(shape), fits && capability(client) == Some(HOPPER))
     else {
-        return Ok(false);
+        return false;
     };
     let defines: [(&str, &dyn std::fmt::Display); _] = [
         ("INPUTS", &inputs),
@@ -94,15 +95,13 @@ pub(super) fn conv<E: Element>(
     let geometry = Geometry { grid: [blocks as u32, 1, 1], block: THREADS, shared: plan.shared as u32 };
     // Whole images: a pixel's numbers begin where those of the one before end.
     let sizes = [images, height, width, down, across, inputs, 0, outputs, 0];
-    let handles = [x.handle(), weight.handle(), bias.handle(), y.handle()];
+    let buffers = Buffers { read: &[x.handle(), weight.handle(), bias.handle()], written: &[y.handle()] };
     // SAFETY: the callers have checked the buffers against the shape, outside of which the kernel reads and writes nothing.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, &handles, |addresses| {
-            let addresses = addresses.iter().copied().map(Argument::Address);
-            Ok(addresses.chain(sizes.map(|size| Argument::U32(size as u32))).collect())
-        })?;
+        let sizes = sizes.map(|size| Argument::U32(size as u32));
+        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, buffers, sizes);
     }
-    Ok(true)
+    true
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use cubecl::prelude::*;
 use super::Shape;
 use super::cuda::HOPPER;
 use crate::cuda::{
-    Argument, CudaError, Geometry, Kernel, ROW, Source, TensorMap, Window, act_macro, capability, multiprocessors,
+    Argument, Buffers, CudaError, Geometry, Kernel, ROW, Source, TensorMap, Window, act_macro, capability,
+    multiprocessors,
 };
-use crate::product::Epilogue;
+use crate::product::{Bias, Epilogue};
 use crate::{DeviceSlice, Element, Numbers};
 
 static SOURCE: Source = Source {
@@ -153,13 +154,14 @@ pub(super) fn conv<E: Element>(
     Epilogue { bias, act, residual }: Epilogue<'_, E>,
     y: &DeviceSlice<E>,
     shape: &Shape,
-) -> Result<bool, CudaError> {
+) -> bool {
+    let Bias::Exact(bias) = bias else { return false };
     let aligned = [x, weight, y].into_iter().chain(residual).all(|slice| slice.is_aligned(16)) && bias.is_aligned(8);
     let repeats = residual.is_some_and(|residual| residual.len() != y.len());
     let countable = i32::try_from(y.len() / shape.outputs.max(1)).is_ok();
     let fits = E::NUMBERS != Numbers::F32 && aligned && !repeats && countable && capability(client) == Some(HOPPER);
     let (Some(act), Some(plan), true) = (act_macro(act), Plan::new(shape, residual.is_some()), fits) else {
-        return Ok(false);
+        return false;
     };
     let Shape { image: [images, .., inputs], kernel, outputs, stride, padding } = *shape;
     let Plan { tile, patches, resident, slots, shared } = plan;
@@ -183,20 +185,24 @@ pub(super) fn conv<E: Element>(
     let [_, down, across, _] = shape.output();
     // Whole images: a pixel's numbers begin where those of the one before end.
     let sizes = [images, down, across, inputs, outputs, kernel[0], kernel[1], stride, padding, outputs, 0, outputs, 0];
-    let handles = [x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle(), y.handle()];
+    let buffers = Buffers {
+        read: &[x.handle(), weight.handle(), bias.handle(), residual.unwrap_or(y).handle()],
+        written: &[y.handle()],
+    };
+    let shape = *shape;
     // SAFETY: the callers have checked the buffers against the shape, by which the maps bound what is copied; the kernel counts the
     // result's pixels.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch(client, geometry, &handles, |addresses| {
+        Kernel::new::<E>(&SOURCE, "convolve", &defines).launch_with(client, geometry, buffers, move |addresses| {
             let [x, weight, rest @ ..] = addresses else {
                 return Err(CudaError::Buffers { reason: format!("{} addresses, not five", addresses.len()) });
             };
-            let maps = plan.maps::<E>(shape, *x, *weight)?.map(Argument::Map).into_iter();
+            let maps = plan.maps::<E>(&shape, *x, *weight)?.map(Argument::Map).into_iter();
             let rest = rest.iter().copied().map(Argument::Address);
             Ok(maps.chain(rest).chain(sizes.map(|size| Argument::U32(size as u32))).collect())
-        })?;
+        });
     }
-    Ok(true)
+    true
 }
 
 #[cfg(test)]

@@ -128,12 +128,30 @@ impl Kernel {
         buffers: Buffers<'_>,
         others: impl IntoIterator<Item = Argument>,
     ) {
-        let ordinal = client.service_id().device.index_id;
         let others: Vec<_> = others.into_iter().collect();
+        let arguments = move |addresses: &[u64]| {
+            let addresses = addresses.iter().copied().map(Argument::Address);
+            Ok(addresses.chain(others).collect())
+        };
+        // SAFETY: the caller vouches for the arguments.
+        unsafe { self.launch_with(client, geometry, buffers, arguments) };
+    }
+
+    /// As [`launch`](Self::launch), with the arguments that `arguments` makes of the addresses.
+    ///
+    /// # Safety
+    /// With these arguments and this geometry, the kernel stays within the buffers.
+    pub unsafe fn launch_with(
+        self,
+        client: &Client,
+        geometry: Geometry,
+        buffers: Buffers<'_>,
+        arguments: impl FnOnce(&[u64]) -> Result<Vec<Argument>, CudaError> + Send + 'static,
+    ) {
+        let ordinal = client.service_id().device.index_id;
         enqueue(client, buffers, move |stream, addresses| {
             let loaded = device(ordinal)?.load(&self, geometry.shared)?;
-            let addresses = addresses.iter().copied().map(Argument::Address);
-            launch(loaded, geometry, stream, &addresses.chain(others).collect::<Vec<_>>())
+            launch(loaded, geometry, stream, &arguments(addresses)?)
         });
     }
 }
