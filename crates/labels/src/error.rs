@@ -106,6 +106,18 @@ pub enum LabelsError {
         /// The folder.
         path: PathBuf,
     },
+    /// Two inputs of one name in an export that tells inputs apart by name.
+    #[error("{name}: another input of this name, or number, is in the same export: export the two in two runs")]
+    SharedName {
+        /// The name.
+        name: String,
+    },
+    /// Something lies where a folder of exported files, or one of its files, is to go.
+    #[error("{}: already there: remove it, or give --out another name", path.display())]
+    FolderTaken {
+        /// The folder or file.
+        path: PathBuf,
+    },
     /// A line of JSON that holds no frame.
     #[error("line {line}: not a frame of labels as `export --to jsonl` writes it")]
     JsonLine {

@@ -12,9 +12,11 @@ mod sample;
 pub mod sink;
 pub mod table;
 pub mod whole_file;
+pub mod whole_folder;
 
 pub use error::{Damage, LabelsError};
 pub use path::{label_files, output_path, output_paths};
 pub use sink::{Ending, LabelSink};
 pub use table::{Frames, LabelWriter, Labels, read};
 pub use whole_file::WholeFile;
+pub use whole_folder::WholeFolder;

@@ -65,7 +65,8 @@ impl Write for WholeFile {
     }
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder that `path` lies in.
+pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -81,12 +82,12 @@ fn readable_as_any_new_file(_: &mut Builder<'_, '_>) {}
 
 /// A rename is on the disk only when its folder is.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
