@@ -5,10 +5,11 @@
 //! Numbers are the shortest that read back as the same float. JSON has no infinity and nothing that is not a number:
 //! such a value is written as `null`, and read back as NaN. The provenance is not exported.
 
+use super::Exporter;
 use crate::error::LabelsError;
-use crate::sink::{Ending, LabelSink};
 use serde::Deserialize;
 use std::io::{self, BufRead, Write};
+use swingpose_core::provenance::Provenance;
 use swingpose_core::skeleton::KEYPOINT_COUNT;
 use swingpose_core::{FrameIndex, FrameLabels, Keypoint, Origin, PersonLabel};
 
@@ -36,7 +37,11 @@ impl<W: Write> JsonlWriter<W> {
     }
 }
 
-impl<W: Write> LabelSink for JsonlWriter<W> {
+impl<W: Write> Exporter for JsonlWriter<W> {
+    fn begin(&mut self, _: &Provenance) -> Result<(), LabelsError> {
+        Ok(())
+    }
+
     fn write(&mut self, labels: &FrameLabels) -> Result<(), LabelsError> {
         if let Some(previous) = self.last.filter(|last| *last >= labels.frame) {
             return Err(LabelsError::Order { previous: previous.0, found: labels.frame.0 });
@@ -48,7 +53,7 @@ impl<W: Write> LabelSink for JsonlWriter<W> {
         self.stream.write_all(&self.line).map_err(|source| LabelsError::Stream { source })
     }
 
-    fn finish(self, _: Ending) -> Result<(), LabelsError> {
+    fn finish(self: Box<Self>) -> Result<(), LabelsError> {
         self.into_inner().map(|_| ())
     }
 }
