@@ -41,11 +41,13 @@ pub enum Origin {
     Given,
     /// No detector: the whole frame is the box.
     WholeFrame,
+    /// Nobody was found here: box and keypoints were drawn between the frames around, by smoothing.
+    Interpolated,
 }
 
 impl Origin {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 4] = [Self::Detected, Self::Carried, Self::Given, Self::WholeFrame];
+    pub const ALL: [Self; 5] = [Self::Detected, Self::Carried, Self::Given, Self::WholeFrame, Self::Interpolated];
 
     /// The word that label files use.
     #[must_use]
@@ -55,6 +57,7 @@ impl Origin {
             Self::Carried => "carried",
             Self::Given => "given",
             Self::WholeFrame => "whole_frame",
+            Self::Interpolated => "interpolated",
         }
     }
 }

@@ -103,5 +103,6 @@ fn tag(person: &PersonLabel) -> String {
         Origin::Carried => format!("{who}  {:.2} carried", person.box_score),
         Origin::Given => format!("{who}  given"),
         Origin::WholeFrame => format!("{who}  whole frame"),
+        Origin::Interpolated => format!("{who}  interpolated"),
     }
 }

@@ -12,7 +12,7 @@
 //! | `person` | uint32 | where nobody is: the person's number within the frame |
 //! | `track` | uint32 | where nobody is or no tracking ran |
 //! | `primary` | bool | never; false where nobody is |
-//! | `origin` | string | never: `detected`, `carried`, `given`, `whole_frame`, or `none` where nobody is |
+//! | `origin` | string | never: `detected`, `carried`, `given`, `whole_frame`, `interpolated`, or `none` where nobody is |
 //! | `x1`, `y1`, `x2`, `y2` | float32 | where nobody is: the box, in pixels of the upright frame |
 //! | `box_score` | float32 | where nobody is |
 //! | `keypoints` | list of struct {`x`, `y`, `score`: float32} | where nobody is; else 17, in COCO's order |
