@@ -6,6 +6,7 @@ use crate::doctor::DoctorArgs;
 use crate::eval::EvalArgs;
 use crate::export::ExportArgs;
 use crate::overlay::OverlayArgs;
+use crate::smooth::SmoothArgs;
 use crate::weights::{Folder, WeightsCommand};
 use clap::{Parser, Subcommand};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -30,6 +31,7 @@ pub(crate) enum Command {
         command: WeightsCommand,
     },
     Export(ExportArgs),
+    Smooth(SmoothArgs),
     /// Compare two label files of one video: who is missed, who is extra, how far keypoints have moved.
     Compare(CompareArgs),
     /// Evaluate labels of pictures against COCO annotations: box and keypoint AP and AR.

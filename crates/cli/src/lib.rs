@@ -17,6 +17,7 @@ mod networks;
 mod overlay;
 mod progress;
 mod settings;
+mod smooth;
 mod summary;
 mod weights;
 
@@ -37,6 +38,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Command::Label(args) => label::run(args, io),
         Command::Weights { command } => weights::run(command, io),
         Command::Export(args) => export::run(args, io),
+        Command::Smooth(args) => smooth::run(args, io),
         Command::Compare(args) => compare::run(args, io),
         Command::Eval(args) => eval::run(args, io),
         Command::Overlay(args) => overlay::run(args, io),
