@@ -25,96 +25,23 @@ pub enum Layout {
     Coco17,
 }
 
-/// Where a keypoint of a layout comes from.
-#[derive(Clone, Copy)]
-enum Source {
-    /// A keypoint of COCO's 17.
-    Of(usize),
-    /// The middle of two of them.
-    Middle(usize, usize),
-    /// COCO has no such keypoint.
-    Nowhere,
-}
-
-use Source::{Middle, Nowhere, Of};
-
-const NECK: Source = Middle(5, 6);
-const MID_HIP: Source = Middle(11, 12);
+/// In the tables below a number is a keypoint of COCO's 17, or one of these.
+const NECK: usize = 17;
+/// The middle of the hips.
+const HIPS: usize = 18;
+/// COCO has no such keypoint.
+const NONE: usize = 19;
 
 /// From OpenPose's `doc/02_output.md`, "Keypoint Ordering": nose, neck, right arm, left arm, middle of the hips, right leg, left
 /// leg, eyes, ears (right first), left foot, right foot.
-const BODY_25: [Source; 25] = [
-    Of(0),
-    NECK,
-    Of(6),
-    Of(8),
-    Of(10),
-    Of(5),
-    Of(7),
-    Of(9),
-    MID_HIP,
-    Of(12),
-    Of(14),
-    Of(16),
-    Of(11),
-    Of(13),
-    Of(15),
-    Of(2),
-    Of(1),
-    Of(4),
-    Of(3),
-    Nowhere,
-    Nowhere,
-    Nowhere,
-    Nowhere,
-    Nowhere,
-    Nowhere,
-];
-
+const BODY_25: [usize; 25] =
+    [0, NECK, 6, 8, 10, 5, 7, 9, HIPS, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3, NONE, NONE, NONE, NONE, NONE, NONE];
 /// The same without the middle of the hips and the feet.
-const COCO_18: [Source; 18] = [
-    Of(0),
-    NECK,
-    Of(6),
-    Of(8),
-    Of(10),
-    Of(5),
-    Of(7),
-    Of(9),
-    Of(12),
-    Of(14),
-    Of(16),
-    Of(11),
-    Of(13),
-    Of(15),
-    Of(2),
-    Of(1),
-    Of(4),
-    Of(3),
-];
-
-const COCO_17: [Source; 17] = [
-    Of(0),
-    Of(1),
-    Of(2),
-    Of(3),
-    Of(4),
-    Of(5),
-    Of(6),
-    Of(7),
-    Of(8),
-    Of(9),
-    Of(10),
-    Of(11),
-    Of(12),
-    Of(13),
-    Of(14),
-    Of(15),
-    Of(16),
-];
+const COCO_18: [usize; 18] = [0, NECK, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3];
+const COCO_17: [usize; 17] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
 impl Layout {
-    const fn sources(self) -> &'static [Source] {
+    const fn keypoints(self) -> &'static [usize] {
         match self {
             Self::Body25 => &BODY_25,
             Self::Coco18 => &COCO_18,
@@ -161,7 +88,7 @@ impl Exporter for OpenposeWriter {
 }
 
 fn json_of(person: &PersonLabel, layout: Layout) -> serde_json::Value {
-    let numbers: Vec<f32> = layout.sources().iter().flat_map(|source| triplet(*source, person)).collect();
+    let numbers: Vec<f32> = layout.keypoints().iter().flat_map(|keypoint| triplet(*keypoint, person)).collect();
     json!({
         "person_id": [person.track.map_or(-1, i64::from)],
         "pose_keypoints_2d": numbers,
@@ -175,15 +102,18 @@ fn json_of(person: &PersonLabel, layout: Layout) -> serde_json::Value {
     })
 }
 
-fn triplet(source: Source, person: &PersonLabel) -> [f32; 3] {
-    let found = match source {
-        Of(keypoint) => there(&person.keypoints[keypoint]),
-        Middle(one, other) => there(&person.keypoints[one])
-            .zip(there(&person.keypoints[other]))
-            .map(|(a, b)| [f32::midpoint(a[0], b[0]), f32::midpoint(a[1], b[1]), a[2].min(b[2])]),
-        Nowhere => None,
+fn triplet(keypoint: usize, person: &PersonLabel) -> [f32; 3] {
+    let found = match keypoint {
+        NECK => middle(person, 5, 6),
+        HIPS => middle(person, 11, 12),
+        _ => person.keypoints.get(keypoint).and_then(there),
     };
     found.unwrap_or([0.0; 3])
+}
+
+fn middle(person: &PersonLabel, one: usize, other: usize) -> Option<[f32; 3]> {
+    let [one, other] = [one, other].map(|keypoint| there(&person.keypoints[keypoint]));
+    one.zip(other).map(|(a, b)| [f32::midpoint(a[0], b[0]), f32::midpoint(a[1], b[1]), a[2].min(b[2])])
 }
 
 /// `x, y, score`, unless that would say "not there" by a score of 0 or less.

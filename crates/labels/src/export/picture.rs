@@ -16,10 +16,9 @@ pub(super) fn is_picture(input: &Input) -> bool {
     input.frames <= 1 && PICTURES.contains(&input.codec.as_str())
 }
 
-/// The input's name without its extension.
+/// The input's name without its extension. A name that is none, as `..` is, must not become a path.
 pub(super) fn stem(input: &Input) -> &str {
-    let stem = Path::new(&input.name).file_stem().and_then(|stem| stem.to_str());
-    stem.unwrap_or(&input.name)
+    Path::new(&input.name).file_stem().and_then(|stem| stem.to_str()).unwrap_or("unnamed")
 }
 
 /// What the picture of `frame` is called, relative to the folder of all pictures.
@@ -39,6 +38,8 @@ mod tests {
         input.name = "swing.1.MOV".to_owned();
         assert_eq!(frame_file(&input, FrameIndex(7)), "swing.1/frame_000007.jpg");
         assert_eq!(frame_file(&input, FrameIndex(1_234_567)), "swing.1/frame_1234567.jpg");
+        input.name = "..".to_owned();
+        assert_eq!(stem(&input), "unnamed");
         (input.codec, input.frames, input.name) = ("jpeg".to_owned(), 1, "000000000139.jpg".to_owned());
         assert_eq!(frame_file(&input, FrameIndex(0)), "000000000139.jpg");
     }
