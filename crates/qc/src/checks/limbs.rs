@@ -1,0 +1,71 @@
+//! Limb-length breaks: limbs longer than the person's limbs are, and lengths that jump and stay so.
+//!
+//! In a picture a limb is as long as it is, or shorter where it points at the camera. Too long is measured against what both
+//! sides usually show; too short only by the jump that leads there, and one that leads back or a second that passes.
+
+use crate::finding::{Kind, Mark};
+use crate::limits::{LIMB_LONG, LIMB_RUN, LIMB_STEP, LIMB_STEP_TIME, SWAP_BACK, frames};
+use crate::robust::{quantile, runs};
+use crate::scene::Followed;
+use std::ops::Range;
+
+/// A limb of both sides: upper arm, forearm, thigh, shin, and the side of the trunk.
+const LIMBS: [(&str, [[usize; 2]; 2]); 5] = [
+    ("upper arm", [[5, 7], [6, 8]]),
+    ("forearm", [[7, 9], [8, 10]]),
+    ("thigh", [[11, 13], [12, 14]]),
+    ("shin", [[13, 15], [14, 16]]),
+    ("trunk", [[5, 11], [6, 12]]),
+];
+
+pub(super) fn check(person: &Followed) -> Vec<Mark> {
+    LIMBS.iter().flat_map(|(name, sides)| of_limb(person, name, sides)).collect()
+}
+
+fn of_limb(person: &Followed, name: &str, sides: &[[usize; 2]; 2]) -> Vec<Mark> {
+    let lengths = sides.map(|ends| (0..person.len()).map(|index| person.length(index, ends)).collect::<Vec<f64>>());
+    let Some(usual) = quantile(lengths.iter().flatten().copied(), 75.0) else { return Vec::new() };
+    let mut marks = Vec::new();
+    for (ends, lengths) in sides.iter().zip(&lengths) {
+        let too_long = runs(lengths.len(), |index| lengths[index] > LIMB_LONG * usual);
+        let long = too_long.into_iter().filter(|run| run.len() >= frames(LIMB_RUN));
+        marks.extend(long.map(|run| too_long_mark(person, name, lengths, usual, run).at(*ends)));
+        marks.extend(jumps(person, name, lengths).into_iter().map(|mark| mark.at(*ends)));
+    }
+    marks
+}
+
+fn too_long_mark(person: &Followed, name: &str, lengths: &[f64], usual: f64, run: Range<usize>) -> Mark {
+    let worst = run.clone().max_by(|&a, &b| lengths[a].total_cmp(&lengths[b])).unwrap_or(run.start);
+    let times = lengths[worst] / usual;
+    let note = format!("{name} {times:.1} times as long as it usually shows");
+    let place = |index: usize| person.samples()[index].place();
+    let places = place(run.start)..place(run.end - 1) + 1;
+    Mark::new(Kind::LimbLength, places, times / LIMB_LONG, note).worst_at(place(worst))
+}
+
+/// Where a length jumps: up to the jump back, or the jump alone where there is none.
+fn jumps(person: &Followed, name: &str, lengths: &[f64]) -> Vec<Mark> {
+    let step = |index: usize| if index > 0 { lengths[index] - lengths[index - 1] } else { 0.0 };
+    let soon = |index: usize| person.step(index) <= LIMB_STEP_TIME;
+    let mut steps = (1..lengths.len()).filter(|&index| step(index).abs() > LIMB_STEP && soon(index)).peekable();
+    let mut marks = Vec::new();
+    while let Some(start) = steps.next() {
+        let back =
+            steps.next_if(|&end| step(start) * step(end) < 0.0 && person.times[end] - person.times[start] <= SWAP_BACK);
+        let run = back.map_or(start - 1..start + 1, |end| start..end);
+        if back.is_some() && run.len() < frames(LIMB_RUN) {
+            continue;
+        }
+        let change = step(start);
+        let note = format!(
+            "{name} {:.2} of the person's size {} at once",
+            change.abs(),
+            if change > 0.0 { "longer" } else { "shorter" }
+        );
+        let place = |index: usize| person.samples()[index].place();
+        let places = place(run.start)..place(run.end - 1) + 1;
+        marks.push(Mark::new(Kind::LimbLength, places, change.abs() / LIMB_STEP, note).worst_at(place(start)));
+    }
+    marks
+}
