@@ -7,6 +7,7 @@ use crate::eval::EvalArgs;
 use crate::export::ExportArgs;
 use crate::overlay::OverlayArgs;
 use crate::smooth::SmoothArgs;
+use crate::qc::QcArgs;
 use crate::weights::{Folder, WeightsCommand};
 use clap::{Parser, Subcommand};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     Overlay(OverlayArgs),
     Bench(BenchArgs),
+    Qc(QcArgs),
     Doctor(DoctorArgs),
 }
 

@@ -16,6 +16,7 @@ mod label;
 mod networks;
 mod overlay;
 mod progress;
+mod qc;
 mod settings;
 mod smooth;
 mod summary;
@@ -43,6 +44,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Command::Eval(args) => eval::run(args, io),
         Command::Overlay(args) => overlay::run(args, io),
         Command::Bench(args) => bench::run(args, io),
+        Command::Qc(args) => qc::run(args, io),
         Command::Doctor(args) => doctor::run(args, io),
     };
     outcome.unwrap_or_else(|error| {

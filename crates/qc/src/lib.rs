@@ -12,6 +12,7 @@ mod clock;
 mod finding;
 mod follow;
 mod limits;
+pub mod page;
 mod report;
 mod robust;
 mod scene;

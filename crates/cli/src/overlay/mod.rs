@@ -4,8 +4,8 @@
 //! the picture of them. `label --overlay` does the same right after labeling, through [`after_labeling`].
 
 mod choice;
-mod picture;
-mod place;
+pub(crate) mod picture;
+pub(crate) mod place;
 
 use crate::exit::Exit;
 use crate::io::Io;

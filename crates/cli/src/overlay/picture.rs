@@ -35,9 +35,7 @@ pub(super) fn of(
     }
     let count = u32::try_from(frames.len()).ok().and_then(NonZeroU32::new).context("the labels hold no frame")?;
     let mut sheet = Sheet::new(Layout::new(count, provenance.input.size), &title(provenance))?;
-    for neighbours in frames.chunk_by(|one, next| next.frame.0 - one.frame.0 <= NEAR) {
-        decode(video, neighbours, |picture, labels| Ok(sheet.push(&picture, labels, &style)?))?;
-    }
+    decode_each(video, frames, |picture, labels| Ok(sheet.push(&picture, labels, &style)?))?;
     Ok(sheet.into_picture())
 }
 
@@ -61,7 +59,20 @@ fn title(provenance: &Provenance) -> Title {
     Title { name: input.name.clone(), note: format!("{} frames, {width}×{height}   {networks}", input.frames) }
 }
 
-/// Gives `take` the upright picture of each of `frames`, which are in their order.
+/// Gives `take` the upright picture of each of `frames`, which are in their order and may be far apart.
+///
+/// # Errors
+/// A video that cannot be opened, a frame that cannot be decoded, what `take` answers.
+pub(crate) fn decode_each(
+    video: &Path,
+    frames: &[FrameLabels],
+    mut take: impl FnMut(RgbImage, &FrameLabels) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut stretches = frames.chunk_by(|one, next| next.frame.0 - one.frame.0 <= NEAR);
+    stretches.try_for_each(|neighbours| decode(video, neighbours, &mut take))
+}
+
+/// The same in one go.
 fn decode(
     video: &Path,
     frames: &[FrameLabels],

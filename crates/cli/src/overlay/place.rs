@@ -77,7 +77,7 @@ pub(super) fn targets(labels: &[PathBuf], out: Option<&Path>, only: Option<u64>)
 ///
 /// # Errors
 /// No such file, or another than the one that was labeled.
-pub(super) fn find_video(labels: &Path, input: &Input, given: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub(crate) fn find_video(labels: &Path, input: &Input, given: Option<&Path>) -> anyhow::Result<PathBuf> {
     // The name comes out of a file that anyone may have made: it is not to lead elsewhere.
     let name = Path::new(&input.name).file_name().context("the labels do not say what they were made of")?;
     let candidates = match given {

@@ -71,7 +71,7 @@ fn a_wrist_off_its_path_is_jitter_even_in_the_swing() {
 
 #[test]
 fn somebody_who_is_not_there_is_missing() {
-    let report = with(|frames| frames[60..72].iter_mut().for_each(|frame| drop(frame.people.remove(0))));
+    let report = with(|frames| frames[60..72].iter_mut().for_each(|frame| _ = frame.people.remove(0)));
     assert_eq!(
         (found(&report, Kind::Missing, &(60..=71)).frames, found(&report, Kind::Missing, &(60..=71)).track),
         ([60, 71], Some(0))
