@@ -95,8 +95,8 @@ pub struct Finding {
 
 /// The highest score.
 const HIGHEST: f64 = 100.0;
-/// Marks of one kind and person that are no more than so many frames apart are one finding.
-const JOIN: usize = 2;
+/// Marks of one event are at most so many frames apart, where an event can leave frames out.
+const APART: usize = 2;
 
 /// A finding before it is told: places instead of frames.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,12 +161,20 @@ impl Mark {
     }
 }
 
+/// How far apart marks of one event may be.
+const fn apart(kind: Kind) -> usize {
+    match kind {
+        Kind::Jitter | Kind::Switch => APART,
+        _ => 0,
+    }
+}
+
 /// A score that JSON can hold.
 fn bounded(score: f64) -> f64 {
     if score.is_nan() { HIGHEST } else { score.clamp(1.0, HIGHEST) }
 }
 
-/// Joins marks of one kind and person that overlap or nearly touch; what is left comes by place.
+/// Joins marks of one kind and person that are one event: they overlap, touch or nearly do. What is left comes by place.
 pub(crate) fn join(mut marks: Vec<Mark>) -> Vec<Mark> {
     // A whole person and a single keypoint are different findings.
     let of = |mark: &Mark| (mark.kind, mark.person, mark.keypoints == 0);
@@ -174,7 +182,9 @@ pub(crate) fn join(mut marks: Vec<Mark>) -> Vec<Mark> {
     let mut joined: Vec<Mark> = Vec::new();
     for mark in marks {
         match joined.last_mut() {
-            Some(last) if of(last) == of(&mark) && mark.places.start <= last.places.end + JOIN => last.join(mark),
+            Some(last) if of(last) == of(&mark) && mark.places.start <= last.places.end + apart(mark.kind) => {
+                last.join(mark)
+            }
             _ => joined.push(mark),
         }
     }

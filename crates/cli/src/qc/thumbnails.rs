@@ -12,15 +12,13 @@ use swingpose_overlay::{Style, draw};
 use swingpose_qc::page::Thumbnail;
 use swingpose_qc::{Report, WorstFrame};
 
-/// Pixels a picture is high: 1.4 times what the page shows it in, so that it is sharp on most screens and small in the file.
-const HEIGHT: f32 = 360.0;
+/// Pixels of a picture at most, across and down: half as many again as the page shows it in, so that it is sharp on most screens
+/// and small in the file.
+const ROOM: (f32, f32) = (300.0, 400.0);
 /// JPEG's quality, of 100.
 const QUALITY: u8 = 82;
 /// What is shown around the people, in parts of what they take up.
 const MARGIN: f32 = 0.12;
-/// The narrowest and the widest picture, in widths over heights.
-const SHAPES: (f32, f32) = (0.5, 1.8);
-
 /// The pictures of the worst frames of `report`, from the label file and its video.
 ///
 /// # Errors
@@ -42,9 +40,10 @@ fn thumbnail(picture: &RgbImage, labels: &FrameLabels, worst: &WorstFrame) -> an
     let [x1, y1, x2, y2] = view(worst.focus, picture.dimensions());
     let cut = imageops::crop_imm(picture, x1, y1, x2 - x1, y2 - y1);
     let (width, height) = ((x2 - x1) as f32, (y2 - y1) as f32);
-    let size = ((HEIGHT * width / height).round().max(1.0) as u32, HEIGHT as u32);
-    let mut small = imageops::resize(&*cut, size.0, size.1, FilterType::Triangle);
-    let scale = [size.0 as f32 / width, size.1 as f32 / height];
+    let fit = (ROOM.0 / width).min(ROOM.1 / height);
+    let size = [width, height].map(|side| (fit * side).round().max(1.0) as u32);
+    let mut small = imageops::resize(&*cut, size[0], size[1], FilterType::Triangle);
+    let scale = [size[0] as f32 / width, size[1] as f32 / height];
     draw(
         &mut small,
         &moved(labels, worst, [x1 as f32, y1 as f32], scale),
@@ -52,18 +51,18 @@ fn thumbnail(picture: &RgbImage, labels: &FrameLabels, worst: &WorstFrame) -> an
     )?;
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-    encoder.write_image(&small, size.0, size.1, ExtendedColorType::Rgb8)?;
-    Ok(Thumbnail { frame: labels.frame, jpeg, size, view: [x1, y1, x2, y2].map(|side| side as f32) })
+    encoder.write_image(&small, size[0], size[1], ExtendedColorType::Rgb8)?;
+    Ok(Thumbnail { frame: labels.frame, jpeg, size: size.into(), view: [x1, y1, x2, y2].map(|side| side as f32) })
 }
 
-/// The part of a frame of `size` that shows `focus` with some room around; all of it where there is no focus.
+/// The part of a frame of `size` that shows `focus` with some room around, in the shape of [`ROOM`] where it can be; all of it where there is no focus.
 fn view(focus: Option<[f32; 4]>, size: (u32, u32)) -> [u32; 4] {
     let (right, bottom) = (size.0 as f32, size.1 as f32);
     let [x1, y1, x2, y2] = focus.unwrap_or([0.0, 0.0, right, bottom]);
     let margin = focus.map_or(0.0, |_| MARGIN * (x2 - x1).max(y2 - y1));
-    let (least, widest) = SHAPES;
+    let shape = ROOM.0 / ROOM.1;
     let (width, height) = (x2 - x1 + 2.0 * margin, y2 - y1 + 2.0 * margin);
-    let (width, height) = (width.max(least * height), height.max(width / widest));
+    let (width, height) = (width.max(shape * height), height.max(width / shape));
     let side = |middle: f32, length: f32, most: f32| {
         // Moved into the frame before it is cut, so that it keeps its shape where it can.
         let length = length.clamp(1.0, most);

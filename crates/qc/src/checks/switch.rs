@@ -15,7 +15,7 @@ pub(super) fn primaries(scene: &Scene) -> Vec<Mark> {
         if let Some((other, last)) = before.filter(|(other, _)| *other != person) {
             let number = |index: usize| scene.people[index].track.number;
             let note = format!("the primary person is track {} and no longer track {}", number(person), number(other));
-            marks.push(Mark::new(Kind::Switch, last..place + 1, 1.0, note).worst_at(place).of(person));
+            marks.push(Mark::new(Kind::Switch, last..place + 1, 1.0, note).worst_at(place));
         }
         before = Some((person, place));
     }

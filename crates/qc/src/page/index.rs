@@ -39,9 +39,10 @@ pub fn index(entries: &[Entry<'_>]) -> String {
                 html.leaf("h1", &[], &title);
                 html.element("p", &[("class", "counts")], |html| {
                     for (verdict, count) in counts {
+                        let class = if count > 0 { verdict.word() } else { "none" };
                         html.leaf(
                             "span",
-                            &[("class", &format!("badge {}", verdict.word()))],
+                            &[("class", &format!("badge {class}"))],
                             format_args!("{count} {}", verdict.word()),
                         );
                     }

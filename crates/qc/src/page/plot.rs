@@ -81,6 +81,7 @@ pub(super) fn timeline(html: &mut Html, report: &Report, shown: &BTreeSet<usize>
             }
             let [confidence, speed, people] = &charts;
             charts.iter().for_each(|chart| frame(html, chart));
+            legend(html, speed);
             let sure = number(confidence.y(SURE));
             html.void(
                 "line",
@@ -168,6 +169,16 @@ fn frame(html: &mut Html, chart: &Chart) {
     let middle = f64::midpoint(top, bottom);
     html.leaf("text", &[("class", "name"), ("x", "0"), ("y", &number(middle))], chart.name);
     html.leaf("text", &[("class", "unit"), ("x", "0"), ("y", &number(middle + 12.0))], chart.unit);
+}
+
+/// What the colours of the sides are.
+fn legend(html: &mut Html, chart: &Chart) {
+    let y = number(chart.top + chart.height / 2.0 + 24.0);
+    html.element("text", &[("class", "unit"), ("x", "0"), ("y", &y)], |html| {
+        html.leaf("tspan", &[("class", "left")], "left");
+        html.text(" ");
+        html.leaf("tspan", &[("class", "right")], "right");
+    });
 }
 
 fn kind_row(html: &mut Html, report: &Report, axis: &Axis, kind: Kind, top: f64, shown: &BTreeSet<usize>) {

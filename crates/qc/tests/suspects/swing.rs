@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use swingpose_core::provenance::{DeviceInfo, Input, Program, Provenance, Weights};
 use swingpose_core::{BoundingBox, FrameIndex, FrameLabels, Keypoint, Origin, PersonLabel, Timebase};
+use swingpose_qc::{Report, check_frames};
 
 const TIMEBASE: Timebase = Timebase { num: 1, den: 90_000 };
 /// Standard deviation of the noise, in pixels: 0.2 % of the golfer's size.
@@ -118,6 +119,11 @@ impl Noise {
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
+}
+
+/// `frames`, checked.
+pub(crate) fn checked(frames: &[FrameLabels]) -> Report {
+    check_frames(provenance(frames), frames.iter().cloned().map(Ok), 20).unwrap()
 }
 
 /// What would have made `frames`.
