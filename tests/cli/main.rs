@@ -10,3 +10,4 @@ mod label;
 mod labeler;
 mod overlay;
 mod program;
+mod qc;
