@@ -93,14 +93,15 @@ fn a_fault_in_real_labels_is_found_where_it_is_and_nothing_else() {
         frames[40..60].iter_mut().for_each(|frame| frame.people[1].keypoints[0] = still);
     };
     let missing = |frames: &mut Vec<FrameLabels>| frames[70..76].iter_mut().for_each(|frame| frame.people.truncate(1));
-    let cases: [(&dyn Fn(&mut Vec<FrameLabels>), &str, [u64; 2]); 4] = [
-        (&jitter, "jitter", [50, 50]),
-        (&swap, "swap", [30, 39]),
-        (&frozen, "frozen", [40, 59]),
-        (&missing, "missing", [70, 75]),
+    type Change = fn(&mut Vec<FrameLabels>);
+    let cases: [(Change, &str, [u64; 2]); 4] = [
+        (jitter, "jitter", [50, 50]),
+        (swap, "swap", [30, 39]),
+        (frozen, "frozen", [40, 59]),
+        (missing, "missing", [70, 75]),
     ];
     for (change, kind, [first, last]) in cases {
-        let (_folder, path) = changed(|frames| change(frames));
+        let (_folder, path) = changed(change);
         let (out, outcome) = qc(&[&path], &["--worst", "0"]);
         let found = findings(&report(&out, "single_cam01.qc.json"));
         assert!(found.contains(&(kind.to_owned(), [first, last])), "{kind}: {found:?}, {}", outcome.err);

@@ -32,9 +32,9 @@ macro_rules! limits {
 }
 
 limits! {
-    SURE = 0.3 "score", "a keypoint is sure": "mmpose draws keypoints from here on, and so does `overlay`; what is less sure is not held to a path";
+    SURE = 0.3 "score", "a keypoint is sure": "mmpose draws keypoints from here on, and so does swingpose overlay; what is less sure is not held to a path";
     LOCAL = 1.0 "s", "a block of local spread": "a swing has still and fast seconds: each is held to its own and its two neighbours";
-    SAME = 0.15 "likeness", "two boxes and poses are one person": "mean of box IoU and OKS; neighbours in a crowd come to less than 0.1, a person from frame to frame to more than 0.4";
+    SAME = 0.2 "likeness", "two boxes and poses are one person": "mean of box IoU and OKS; of people in front of each other it was 0.15 at most, of one person from frame to frame 0.47 at least";
     TOP_SPEED = 6.0 "sizes/s", "how fast a whole person moves": "a sprinter's 12 m/s on a size of 2 m";
     REACH = 0.15 "sizes", "how far arms move the middle of a pose at once": "where there is no box to tell by; arms are half a person long, and the middle goes half as far";
     KEEP = 1.0 "s", "a person out of sight is waited for": "longer, and who comes back may be somebody else";
@@ -42,9 +42,10 @@ limits! {
     UNSURE_KEYPOINT_RUN = 0.2 "s", "one keypoint unsure for so long": "a hand behind the body is unsure for a moment in every swing";
     UNSURE_DROP = 0.3 "score", "a fall below the person's own median": "typical scores differ between networks; a fall by a third does not come from noise";
     JITTER = 0.03 "sizes", "off the path of the frames around": "5 cm on a grown person, what annotators differ by at a wrist; a cubic through two frames on either side follows a swing at 30 frames/s to 2 cm";
-    JITTER_SIGMAS = 8.0 "sigmas", "off the path, against local spread": "noise is heavier than normal in its tails: 12 sigmas were seen in good labels, but never together with 0.03 sizes";
+    JITTER_SIGMAS = 8.0 "sigmas", "off the path, against local spread": "noise has heavier tails than a normal distribution: 13 sigmas were seen in good labels, but never together with 0.03 sizes";
     JITTER_STENCIL = 0.25 "s", "five frames within": "below 16 frames/s a limb's path between two frames is anybody's guess";
-    LIMB_LONG = 1.5 "upper quartiles", "a limb too long": "foreshortening makes limbs shorter, never longer; the longest in good labels was 1.3";
+    LIMB_LONG = 1.6 "upper quartiles", "a limb too long": "foreshortening makes limbs shorter, never longer; the longest in good labels was 1.44";
+    LIMB_PERSPECTIVE = 1.2 "of its share", "a limb too long by its share of a body, too": "who holds a hand towards the camera all the time shows no true length; what is nearer is larger";
     LIMB_STEP = 0.1 "sizes", "a limb's length from one frame to the next": "a forearm that turns at 15 rad/s changes by 0.07 at 30 frames/s";
     LIMB_STEP_TIME = 0.05 "s", "frames at most so far apart": "further apart, a limb may have turned altogether";
     LIMB_RUN = 3.0 "frames", "a limb broken for so long": "what is shorter is jitter";

@@ -73,7 +73,7 @@ fn findings(html: &mut Html, report: &Report, shown: &BTreeSet<usize>) {
     let note = if all > shown.len() {
         format!("the worst {} of {all}; the JSON beside this page has them all", shown.len())
     } else {
-        words::count(all, "finding", "findings")
+        if all == 0 { "none".to_owned() } else { words::count(all, "finding", "findings") }
     };
     section(html, "Findings", Some(&note), |html| {
         if all > 0 {
