@@ -91,8 +91,13 @@ pub(crate) fn same(before: &Sample, now: &Sample, seconds: f64) -> Option<f64> {
     if before.whole_frame && now.whole_frame {
         return Some(1.0);
     }
+    let (way, sizes) = (distance(before.centre(), now.centre()), before.diagonal() + now.diagonal());
+    let near = way <= TOP_SPEED * seconds * before.diagonal();
+    // In a crowd most pairs are far apart, and need no look at their poses.
+    if way > sizes && !near {
+        return None;
+    }
     let likeness = f64::midpoint(iou(before.extent(), now.extent()), pose_likeness(before, now));
-    let near = distance(before.centre(), now.centre()) <= TOP_SPEED * seconds * before.diagonal();
     (likeness >= SAME || near).then_some(likeness)
 }
 

@@ -33,6 +33,7 @@ macro_rules! limits {
 
 limits! {
     SURE = 0.3 "score", "a keypoint is sure": "mmpose draws keypoints from here on, and so does swingpose overlay; what is less sure is not held to a path";
+    USUALLY = 0.5 "score", "a keypoint is usually sure, by its median": "one that never is sure, such as an elbow behind the body, is told in the table of keypoints alone";
     LOCAL = 1.0 "s", "a block of local spread": "a swing has still and fast seconds: each is held to its own and its two neighbours";
     SAME = 0.2 "likeness", "two boxes and poses are one person": "mean of box IoU and OKS; of people in front of each other it was 0.15 at most, of one person from frame to frame 0.47 at least";
     TOP_SPEED = 6.0 "sizes/s", "how fast a whole person moves": "a sprinter's 12 m/s on a size of 2 m";
@@ -43,6 +44,7 @@ limits! {
     UNSURE_DROP = 0.3 "score", "a fall below the person's own median": "typical scores differ between networks; a fall by a third does not come from noise";
     JITTER = 0.03 "sizes", "off the path of the frames around": "5 cm on a grown person, what annotators differ by at a wrist; a cubic through two frames on either side follows a swing at 30 frames/s to 2 cm";
     JITTER_SIGMAS = 8.0 "sigmas", "off the path, against local spread": "noise has heavier tails than a normal distribution: 13 sigmas were seen in good labels, but never together with 0.03 sizes";
+    SHAKY = 0.015 "sizes", "off the path in half of the frames of a second": "shaking is no outlier of itself; nearly four times what the worst wrist of good labels has";
     JITTER_STENCIL = 0.25 "s", "five frames within": "below 16 frames/s a limb's path between two frames is anybody's guess";
     LIMB_LONG = 1.6 "upper quartiles", "a limb too long": "foreshortening makes limbs shorter, never longer; the longest in good labels was 1.44";
     LIMB_PERSPECTIVE = 1.2 "of its share", "a limb too long by its share of a body, too": "who holds a hand towards the camera all the time shows no true length; what is nearer is larger";
@@ -52,7 +54,7 @@ limits! {
     SWAP_APART = 0.05 "sizes", "left and right at least so far apart": "nearer, changing places is within the noise of both";
     SWAP_LEFT = 0.5 "of the distance", "changed places: crossed moves at most this part of straight ones": "in good labels straight moves are always the shorter ones";
     SWAP_TIME = 0.1 "s", "frames at most so far apart": "a person can turn around in half a second";
-    SWAP_BACK = 2.0 "s", "changing places back within": "after longer, which side was wrong is not known";
+    BACK = 2.0 "s", "sides or lengths that change back within": "after longer, which of the two was wrong is not known";
     FROZEN_PX = 0.001 "px", "a keypoint that does not move": "on real footage sub-pixel positions never repeat, not even of somebody standing still";
     FROZEN_RUN = 0.15 "s", "not moving for so long": "a frame shown twice, or three times in film at 60 frames/s, is the video's and not the labels'";
     FROZEN_FRAMES = 4.0 "frames", "not moving for at least": "the same at low frame rates";

@@ -1,7 +1,7 @@
 //! What every check looks at: the clock and the people, each with times, blocks and sizes worked out once.
 
 use crate::clock::Clock;
-use crate::limits::{LOCAL, SURE};
+use crate::limits::{LOCAL, USUALLY};
 use crate::robust::{blocks, local, median};
 use crate::track::{Sample, Track, distance};
 use std::ops::Range;
@@ -102,8 +102,8 @@ impl Followed {
         way / step / self.size(index)
     }
 
-    /// Whether a keypoint's score reaches [`SURE`] in most samples.
+    /// Whether a keypoint's score reaches [`USUALLY`] in half of the samples.
     pub(crate) fn usually_sure(&self, keypoint: usize) -> bool {
-        median(self.samples().iter().map(|sample| sample.score(keypoint))).is_some_and(|score| score >= SURE + 0.2)
+        median(self.samples().iter().map(|sample| sample.score(keypoint))).is_some_and(|score| score >= USUALLY)
     }
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use summary::Checked;
 use swingpose_labels::{WholeFile, label_files, read};
 use swingpose_qc::page::{self, Thumbnail};
-use swingpose_qc::{Report, Verdict, check};
+use swingpose_qc::{Report, Series, Verdict, check};
 
 /// What `--help` says after the options.
 const RULES: &str = "\
@@ -115,7 +115,9 @@ fn check_one(labels: &Path, target: &Target, args: &QcArgs, io: &mut Io<'_>) -> 
     write(&args.out.join(&target.page), page.as_bytes())?;
     let json = serde_json::to_string_pretty(&report).context("the report cannot be said in JSON")?;
     write(&args.out.join(&target.json), json.as_bytes())?;
-    Ok(report)
+    // The index needs neither, and a batch may be of very many videos.
+    let series = Series { columns: Vec::new(), ..report.series };
+    Ok(Report { series, worst: Vec::new(), ..report })
 }
 
 fn pictures(labels: &Path, report: &Report, video: Option<&Path>) -> anyhow::Result<Vec<Thumbnail>> {

@@ -4,6 +4,7 @@ use crate::finding::{Kind, Mark};
 use crate::limits::{SURE, UNSURE_DROP, UNSURE_KEYPOINT_RUN, UNSURE_RUN};
 use crate::robust::{median, runs};
 use crate::scene::Followed;
+use crate::track::Sample;
 use std::ops::Range;
 use swingpose_core::skeleton::KEYPOINT_COUNT;
 
@@ -11,7 +12,7 @@ use swingpose_core::skeleton::KEYPOINT_COUNT;
 const LEAST: f64 = 0.01;
 
 pub(super) fn check(person: &Followed) -> Vec<Mark> {
-    let scores: Vec<f64> = person.samples().iter().map(super::super::track::Sample::confidence).collect();
+    let scores: Vec<f64> = person.samples().iter().map(Sample::confidence).collect();
     let usual = median(scores.iter().copied()).unwrap_or(0.0);
     let limit = SURE.max(usual - UNSURE_DROP);
     let mut marks = spans(person, &scores, limit, UNSURE_RUN, |lowest| {

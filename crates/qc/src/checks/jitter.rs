@@ -2,10 +2,13 @@
 //!
 //! A cubic through two frames on either side, at their real times, says where a keypoint should be; how far off it is is the
 //! fourth difference, which is how far its acceleration differs from that of its neighbours. A swing is smooth enough for
-//! that at 30 frames a second, where the plain acceleration of its wrists is ten times larger.
+//! that at 30 frames a second, where the plain acceleration of its wrists is ten times larger. The first and the last two frames
+//! of a stretch have no such neighbours, and are not judged.
+//!
+//! A frame is off where it stands out from the frames around; a stretch in which every frame is off is found by its median.
 
 use crate::finding::{Kind, Mark};
-use crate::limits::{JITTER, JITTER_SIGMAS, JITTER_STENCIL};
+use crate::limits::{JITTER, JITTER_SIGMAS, JITTER_STENCIL, SHAKY};
 use crate::robust::{Spread, local, runs};
 use crate::scene::Followed;
 use std::ops::Range;
@@ -28,7 +31,19 @@ fn of_keypoint(person: &Followed, keypoint: usize) -> Vec<Mark> {
         spread.map_or(JITTER, |spread| JITTER.max(spread.median + JITTER_SIGMAS * spread.sigma))
     };
     let far = runs(off.len(), |index| off[index] > limit(index));
-    far.into_iter().map(|run| mark(person, &off, run, limit).at([keypoint])).collect()
+    let outliers = far.into_iter().map(|run| mark(person, &off, run, limit));
+    outliers.chain(shaky(person, &off)).map(|mark| mark.at([keypoint])).collect()
+}
+
+/// The seconds in which a keypoint is usually off.
+fn shaky(person: &Followed, off: &[f64]) -> impl Iterator<Item = Mark> {
+    person.blocks.iter().filter_map(|block| {
+        let usual = Spread::of(off[block.clone()].iter().copied())?.median;
+        let place = |index: usize| person.samples()[index].place();
+        let note = format!("usually {:.0} px off the path of the frames around", usual * person.size(block.start));
+        let places = place(block.start)..place(block.end - 1) + 1;
+        (usual > SHAKY).then(|| Mark::new(Kind::Jitter, places, usual / SHAKY, note))
+    })
 }
 
 fn mark(person: &Followed, off: &[f64], run: Range<usize>, limit: impl Fn(usize) -> f64) -> Mark {
@@ -48,7 +63,7 @@ fn off_path(person: &Followed, index: usize, keypoint: usize) -> f64 {
         return f64::NAN;
     }
     let span = index - 2..=index + 2;
-    let time = |index: usize| person.times[index] - person.times[span.clone().start().to_owned()];
+    let time = |other: usize| person.times[other] - person.times[index - 2];
     let together = (index - 1..=index + 2).all(|index| !person.step(index).is_nan());
     if !together
         || time(index + 2) > JITTER_STENCIL

@@ -4,7 +4,7 @@
 //! sides usually show and what bodies are like; too short only by the jump that leads there, and one that leads back or a second that passes.
 
 use crate::finding::{Kind, Mark};
-use crate::limits::{LIMB_LONG, LIMB_PERSPECTIVE, LIMB_RUN, LIMB_STEP, LIMB_STEP_TIME, SWAP_BACK, frames};
+use crate::limits::{BACK, LIMB_LONG, LIMB_PERSPECTIVE, LIMB_RUN, LIMB_STEP, LIMB_STEP_TIME, frames};
 use crate::robust::{quantile, runs};
 use crate::scene::Followed;
 use std::ops::Range;
@@ -67,7 +67,7 @@ fn jumps(person: &Followed, name: &str, lengths: &[f64]) -> Vec<Mark> {
     let mut marks = Vec::new();
     while let Some(start) = steps.next() {
         let back =
-            steps.next_if(|&end| step(start) * step(end) < 0.0 && person.times[end] - person.times[start] <= SWAP_BACK);
+            steps.next_if(|&end| step(start) * step(end) < 0.0 && person.times[end] - person.times[start] <= BACK);
         let run = back.map_or(start - 1..start + 1, |end| start..end);
         if back.is_some() && run.len() < frames(LIMB_RUN) {
             continue;

@@ -4,7 +4,7 @@
 //! past each other slowly, through frames in which the two are near: only pairs that are apart, before and after, count.
 
 use crate::finding::{Kind, Mark};
-use crate::limits::{SWAP_APART, SWAP_BACK, SWAP_LEFT, SWAP_TIME};
+use crate::limits::{BACK, SWAP_APART, SWAP_LEFT, SWAP_TIME};
 use crate::scene::Followed;
 use crate::track::distance;
 
@@ -22,7 +22,7 @@ fn of_pair(person: &Followed, pair: [usize; 2]) -> Vec<Mark> {
     let place = |index: usize| person.samples()[index].place();
     let mut marks = Vec::new();
     while let Some((start, apart)) = exchanges.next() {
-        let back = exchanges.next_if(|&(end, _)| person.times[end] - person.times[start] <= SWAP_BACK);
+        let back = exchanges.next_if(|&(end, _)| person.times[end] - person.times[start] <= BACK);
         let (places, then) = match back {
             Some((end, _)) => (place(start)..place(end - 1) + 1, "and back"),
             None => (place(start - 1)..place(start) + 1, "and not back"),

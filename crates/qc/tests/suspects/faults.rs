@@ -62,6 +62,19 @@ fn a_wrist_off_its_path_is_jitter_even_in_the_swing() {
 }
 
 #[test]
+fn a_wrist_that_shakes_all_the_time_is_jitter_too() {
+    let report = with(|frames| {
+        for frame in frames.iter_mut() {
+            let side = if frame.frame.0 % 2 == 0 { 15.0 } else { -15.0 };
+            move_by(frame, RIGHT_WRIST, [side, 0.0]);
+        }
+    });
+    let finding = only(&report, Kind::Jitter, &(0..=179));
+    assert_eq!((finding.frames, &finding.keypoints[..]), ([0, 179], &["right_wrist"][..]));
+    assert_eq!(report.verdict, Verdict::Fail);
+}
+
+#[test]
 fn somebody_who_is_not_there_is_missing() {
     let report = with(|frames| frames[60..72].iter_mut().for_each(|frame| _ = frame.people.remove(0)));
     assert_eq!(
