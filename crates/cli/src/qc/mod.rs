@@ -30,10 +30,9 @@ Exit code: 0 every video passes or is to be looked at; 1 some fail, or with
 --strict are to be looked at, or could not be read (each named on standard
 error); 2 could not start; 130 interrupted.";
 
-/// Find labels not to trust, without annotations: missing people, jitter, broken limbs, swapped sides, switched people,
-/// frozen keypoints, odd times.
+/// Find labels not to trust, without annotations, and show them.
 ///
-/// Writes a page to look at, `x.qc.html`, and the same as JSON, `x.qc.json`, of each label file `x.poses.parquet`, and of several an
+/// Missing people, unsure spans, jitter, broken limbs, swapped sides, switched people, frozen keypoints, odd times. Writes a page to look at, `x.qc.html`, and the same as JSON, `x.qc.json`, of each label file `x.poses.parquet`, and of several an
 /// `index.html` and `index.json`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RULES)]
