@@ -1,10 +1,11 @@
 //! Labels of any numbers are checked: no panic, frames that exist, scores that JSON can hold.
 
 use crate::pages::assert_sound;
-use crate::swing::checked;
+use crate::swing::{Rate, checked, provenance, swing};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use swingpose_core::{FrameIndex, FrameLabels, Keypoint, Origin, PersonLabel};
+use swingpose_core::{FrameIndex, FrameLabels, Keypoint, Origin, PersonLabel, Timebase};
+use swingpose_qc::{Verdict, check_frames};
 
 fn number() -> impl Strategy<Value = f32> {
     prop_oneof![6 => -50.0_f32..1000.0, 2 => 0.0_f32..1.0, 1 => any::<f32>()]
@@ -39,6 +40,18 @@ fn frames() -> impl Strategy<Value = Vec<FrameLabels>> {
         };
         frames.into_iter().map(&mut next).collect()
     })
+}
+
+#[test]
+fn a_timebase_that_cannot_be_fails_and_has_a_page() {
+    for timebase in [Timebase { num: 0, den: 1 }, Timebase { num: 1, den: 0 }, Timebase { num: 0, den: 0 }] {
+        let frames = swing(1.0, Rate::Even(30), true);
+        let mut made = provenance(&frames);
+        made.input.timebase = timebase;
+        let report = check_frames(made, frames.into_iter().map(Ok), 20).unwrap();
+        assert_ne!(report.verdict, Verdict::Pass, "{timebase:?}");
+        assert_sound(&swingpose_qc::page::video(&report, Ok(&[])));
+    }
 }
 
 proptest! {

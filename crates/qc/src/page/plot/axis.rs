@@ -30,7 +30,8 @@ impl Axis {
 
     pub(super) fn x(&self, time: f64) -> f64 {
         let share = ((time - self.start) / self.length).clamp(0.0, 1.0);
-        LEFT + share * (WIDTH - LEFT - RIGHT)
+        // A timebase that cannot be makes times that are no numbers.
+        LEFT + if share.is_nan() { 0.0 } else { share } * (WIDTH - LEFT - RIGHT)
     }
 
     /// The ticks' times: at most [`TICKS`] and one, at round numbers.
