@@ -27,4 +27,4 @@ pub mod nms;
 mod reduce;
 
 pub use frame::{FrameBatch, FrameLayout, Matrix, Range, Rotation, SampleFormat};
-pub use swingpose_cube_nn::DeviceSlice;
+pub use swingpose_cube_nn::{DeviceSlice, Element};

@@ -4,6 +4,8 @@
 //! what its samples mean. `letterbox` and `crop_udp` read pixels out of it one at a time by `kernel::pixel`, so that no BGR frame
 //! is ever written. A pixel is what `swingpose-video`'s `to_bgr` makes of the planes: swscale's bicubic chroma, then the matrix.
 
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 pub(crate) mod kernel;
 
 use cubecl::prelude::Client;

@@ -41,6 +41,19 @@ fn eprintln_figures(size: usize, worst: (f32, f64)) {
 }
 
 #[test]
+fn frames_much_larger_than_the_square_are_the_hosts_to_a_level() {
+    let client = client();
+    // A tile of the square spans more of these than fits shared memory.
+    let kinds: Vec<_> = kinds(&[(700, 410), (411, 703)]).into_iter().step_by(5).collect();
+    let (batch, images) = frames(&client, &kinds, 9);
+    let found = letterbox::<f32>(&client, &batch, 24).read(&client).unwrap();
+    for ((kind, image), found) in kinds.iter().zip(&images).zip(found.chunks_exact(3 * 24 * 24)) {
+        let (most, mean) = levels_apart(found, &on_host(image, 24), DEVIATIONS);
+        assert!(most < 1.001 && mean < 0.05, "{kind:?}: {most}, {mean} levels apart");
+    }
+}
+
+#[test]
 fn a_batch_is_its_frames_one_by_one() {
     let client = client();
     let kinds = kinds(&[(50, 20), (21, 64)]);
