@@ -5,6 +5,8 @@
 //! masked one, and one of a box without inside or number, is black. `plan` places the crops in f64, once a row and once a
 //! column; `crop` cuts them in integers.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod kernel;
 mod launch;
 
