@@ -14,7 +14,7 @@
 //! A launch takes a whole batch. What it leaves has a capacity known beforehand and a mask beside it, both on the device, and
 //! an image's part does not depend on its neighbours. Kernels read bytes out of `u32` words, since WGSL has no smaller type in
 //! memory; where the host form rounds in f64, so do they, which asks for a device that has it.
-//! Some operations have a form in CUDA C++ beside it, which gives the same bits and runs on CUDA for the sizes that it takes.
+//! Each has a form in CUDA C++ beside it, which gives the same numbers and runs on CUDA for the sizes that it takes.
 
 pub mod crop_udp;
 pub mod dark_udp;

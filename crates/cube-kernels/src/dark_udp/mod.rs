@@ -5,6 +5,8 @@
 //! `read` blurs a map in shared memory and leaves the logarithms around its peak; `refine` takes the Newton step. Two kernels,
 //! since a map without a positive value is refined with the last row of the map before it, as mmpose refines it.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod kernel;
 mod launch;
 
