@@ -5,11 +5,12 @@
 //! what is not there. `person_id` is the track where there is one. The neck is the middle of the shoulders and the hip's middle
 //! that of the hips, with the lower score of the two; big and small toes and heels are always zeros.
 
+use super::document::json;
 use super::picture::stem;
 use super::{Exporter, is_somewhere};
 use crate::error::LabelsError;
 use crate::whole_folder::WholeFolder;
-use serde_json::json;
+use serde::Serialize;
 use std::path::PathBuf;
 use swingpose_core::provenance::Provenance;
 use swingpose_core::{FrameLabels, Keypoint, PersonLabel};
@@ -77,9 +78,10 @@ impl Exporter for OpenposeWriter {
 
     fn write(&mut self, labels: &FrameLabels) -> Result<(), LabelsError> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        let people: Vec<_> = labels.people.iter().map(|person| json_of(person, self.layout)).collect();
-        let frame = json!({"version": 1.3, "people": people});
-        folder.write(&format!("{}_{:012}_keypoints.json", self.stem, labels.frame.0), frame.to_string().as_bytes())
+        let people = labels.people.iter().map(|person| Person::new(person, self.layout)).collect();
+        let mut bytes = Vec::new();
+        json(&mut bytes, &Frame { version: 1.3, people })?;
+        folder.write(&format!("{}_{:012}_keypoints.json", self.stem, labels.frame.0), &bytes)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), LabelsError> {
@@ -87,19 +89,40 @@ impl Exporter for OpenposeWriter {
     }
 }
 
-fn json_of(person: &PersonLabel, layout: Layout) -> serde_json::Value {
-    let numbers: Vec<f32> = layout.keypoints().iter().flat_map(|keypoint| triplet(*keypoint, person)).collect();
-    json!({
-        "person_id": [person.track.map_or(-1, i64::from)],
-        "pose_keypoints_2d": numbers,
-        "face_keypoints_2d": [],
-        "hand_left_keypoints_2d": [],
-        "hand_right_keypoints_2d": [],
-        "pose_keypoints_3d": [],
-        "face_keypoints_3d": [],
-        "hand_left_keypoints_3d": [],
-        "hand_right_keypoints_3d": [],
-    })
+#[derive(Serialize)]
+struct Frame {
+    version: f32,
+    people: Vec<Person>,
+}
+
+/// OpenPose's keys; readers ask for those of faces and hands too.
+#[derive(Serialize)]
+struct Person {
+    person_id: [i64; 1],
+    pose_keypoints_2d: Vec<f32>,
+    face_keypoints_2d: [f32; 0],
+    hand_left_keypoints_2d: [f32; 0],
+    hand_right_keypoints_2d: [f32; 0],
+    pose_keypoints_3d: [f32; 0],
+    face_keypoints_3d: [f32; 0],
+    hand_left_keypoints_3d: [f32; 0],
+    hand_right_keypoints_3d: [f32; 0],
+}
+
+impl Person {
+    fn new(person: &PersonLabel, layout: Layout) -> Self {
+        Self {
+            person_id: [person.track.map_or(-1, i64::from)],
+            pose_keypoints_2d: layout.keypoints().iter().flat_map(|keypoint| triplet(*keypoint, person)).collect(),
+            face_keypoints_2d: [],
+            hand_left_keypoints_2d: [],
+            hand_right_keypoints_2d: [],
+            pose_keypoints_3d: [],
+            face_keypoints_3d: [],
+            hand_left_keypoints_3d: [],
+            hand_right_keypoints_3d: [],
+        }
+    }
 }
 
 fn triplet(keypoint: usize, person: &PersonLabel) -> [f32; 3] {
@@ -125,7 +148,7 @@ fn there(keypoint: &Keypoint) -> Option<[f32; 3]> {
 mod tests {
     use super::*;
     use crate::sample::{frame, person, provenance};
-    use serde_json::Value;
+    use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
     fn exported(layout: Layout, frames: &[FrameLabels]) -> BTreeMap<String, Value> {
@@ -154,6 +177,7 @@ mod tests {
         assert_eq!(names, ["cam1_000000000000_keypoints.json", "cam1_000000000007_keypoints.json"]);
         assert_eq!(files[names[0]]["people"], json!([]));
         assert_eq!(files[names[1]]["people"].as_array().unwrap().len(), 2);
+        assert_eq!(files[names[1]]["people"][0]["person_id"], json!([-1]));
     }
 
     #[test]
