@@ -112,6 +112,12 @@ pub enum LabelsError {
         /// The name.
         name: String,
     },
+    /// Nobody of the track that was asked for.
+    #[error("nobody has track {track} in any frame: ask for another, or for the primary person")]
+    NoTrack {
+        /// The track.
+        track: u32,
+    },
     /// Something lies where a folder of exported files, or one of its files, is to go.
     #[error("{}: already there: remove it, or give --out another name", path.display())]
     FolderTaken {

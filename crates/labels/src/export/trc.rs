@@ -76,6 +76,7 @@ pub struct TrcWriter<W> {
     count: u64,
     first: Option<Moment>,
     last: Option<Moment>,
+    is_found: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +103,7 @@ impl<W: Write> TrcWriter<W> {
             count: 0,
             first: None,
             last: None,
+            is_found: false,
         })
     }
 
@@ -161,6 +163,7 @@ impl<W: Write> Exporter for TrcWriter<W> {
         // A String takes whatever is written.
         let _ = write!(self.row, "{}\t{}", moment.frame, moment.time_s);
         let person = self.who.find(labels);
+        self.is_found |= person.is_some();
         for k in 0..KEYPOINT_COUNT {
             self.push_marker(person.map(|person| &person.keypoints[k]));
         }
@@ -169,6 +172,9 @@ impl<W: Write> Exporter for TrcWriter<W> {
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), LabelsError> {
+        if let (Who::Track(track), false) = (self.who, self.is_found) {
+            return Err(LabelsError::NoTrack { track });
+        }
         let header = self.header();
         self.stream.write_all(header.as_bytes()).map_err(broken)?;
         self.rows.pour(&mut self.stream)?;
@@ -223,5 +229,7 @@ mod tests {
         let found = exported(Who::Track(4), YAxis::Down, &[frame(0, 1), tracked]);
         assert!(found[5][2..].iter().all(String::is_empty) && found[5].len() == 2 + 51);
         assert!(found[6][2..].iter().all(|cell| !cell.is_empty()));
+        let nobody = Box::new(TrcWriter::new(Vec::new(), Who::Track(4), YAxis::Down, Sure::default()).unwrap());
+        assert!(matches!(nobody.finish(), Err(LabelsError::NoTrack { track: 4 })));
     }
 }
