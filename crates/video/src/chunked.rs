@@ -130,10 +130,15 @@ impl Iterator for ChunkedFrames {
     }
 }
 
-/// The chunks in which the frames `wanted` are, from where decoding can start.
+/// The chunks in which the frames `wanted` are, from where decoding can start. Which chunks are decoded as one does not depend on
+/// where the wanted frames begin, so neither does what is lost of a damaged file.
 pub(crate) fn chunks_for(media: &Media, plan: &ChunkPlan, wanted: &Range<u64>) -> Range<usize> {
-    let first = (0..=plan.holding(wanted.start)).rev().find(|&number| may_start(media, plan, number));
-    first.unwrap_or(0)..plan.holding(wanted.end - 1) + 1
+    let holding = plan.holding(wanted.start);
+    let mut together = 0..0;
+    while together.end <= holding {
+        together = next_of(media, plan, &(together.end..plan.len()));
+    }
+    together.start..plan.holding(wanted.end - 1) + 1
 }
 
 /// The first of the chunks `left`, and those after it that are decoded as one with it.
