@@ -48,6 +48,33 @@ pub enum LabelsError {
         /// The metadata that should be there.
         missing: &'static str,
     },
+    /// A part of labels that are not finished.
+    #[error(
+        "{}: one segment of labels that are not finished; label the input again as before, and they are",
+        path.display()
+    )]
+    Segment {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Someone else is at it.
+    #[error(
+        "{}: {} is labeling into it, and it is left alone",
+        output.display(),
+        holder.map_or_else(|| "another process".to_owned(), |pid| format!("another process ({pid})"))
+    )]
+    InUse {
+        /// The label file.
+        output: PathBuf,
+        /// The process, by its number, where that is known.
+        holder: Option<u32>,
+    },
+    /// The thread that makes segments whole ended without a word.
+    #[error("{}: making a segment whole ended unexpectedly; please report it", folder.display())]
+    Segments {
+        /// The folder of segments.
+        folder: PathBuf,
+    },
     /// Labels in a format of another time.
     #[error("{}: labels in format {found}, and this version of swingpose reads format {supported}", path.display())]
     Format {

@@ -39,6 +39,11 @@ impl WholeFile {
         &self.path
     }
 
+    /// Gives it another name to have, in whatever folder of the same file system.
+    pub(crate) fn rename(&mut self, path: &Path) {
+        self.path = path.to_owned();
+    }
+
     /// The file itself, for what must be read back or patched.
     pub(crate) fn file_mut(&mut self) -> &mut File {
         self.temporary.as_file_mut()

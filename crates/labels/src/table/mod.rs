@@ -42,6 +42,7 @@ mod seal;
 mod tests;
 mod writer;
 
+pub(crate) use reader::read_segment;
 pub use reader::{Frames, Labels, read};
 pub use writer::LabelWriter;
 
@@ -52,3 +53,5 @@ pub const FORMAT: &str = "1";
 const FORMAT_KEY: &str = "swingpose.format";
 /// The metadata that holds the provenance.
 const PROVENANCE_KEY: &str = "swingpose.provenance";
+/// The metadata that only a segment of unfinished labels has: which stretch of the input it is.
+const SEGMENT_KEY: &str = "swingpose.segment";

@@ -2,8 +2,9 @@
 
 use super::columns::read_rows;
 use super::schema::schema;
-use super::{FORMAT, FORMAT_KEY, PROVENANCE_KEY, seal};
+use super::{FORMAT, FORMAT_KEY, PROVENANCE_KEY, SEGMENT_KEY, seal};
 use crate::error::{Damage, LabelsError};
+use crate::partial::Stretch;
 use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
@@ -41,8 +42,24 @@ pub struct Frames {
 ///
 /// # Errors
 /// [`LabelsError::Read`], [`LabelsError::NotParquet`], [`LabelsError::NotLabels`], [`LabelsError::Format`],
-/// [`LabelsError::Damaged`].
+/// [`LabelsError::Damaged`], [`LabelsError::Segment`].
 pub fn read(path: &Path) -> Result<Labels, LabelsError> {
+    match open(path)? {
+        (labels, None) => Ok(labels),
+        (_, Some(_)) => Err(LabelsError::Segment { path: path.to_owned() }),
+    }
+}
+
+/// Opens a segment of unfinished labels, as [`read`] opens whole ones.
+pub(crate) fn read_segment(path: &Path) -> Result<(Labels, Stretch), LabelsError> {
+    let (labels, stretch) = open(path)?;
+    let json = stretch.ok_or_else(|| LabelsError::NotLabels { path: path.to_owned(), missing: SEGMENT_KEY })?;
+    let stretch = serde_json::from_str(&json).map_err(|error| Damage::Provenance(error).of(path))?;
+    Ok((labels, stretch))
+}
+
+/// A table, and what it says of the stretch that it is, if it is only that.
+fn open(path: &Path) -> Result<(Labels, Option<String>), LabelsError> {
     let refusal = |source| LabelsError::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(refusal)?;
     if file.metadata().map_err(refusal)?.is_dir() {
@@ -50,7 +67,9 @@ pub fn read(path: &Path) -> Result<Labels, LabelsError> {
     }
     seal::verify(&mut file, path)?;
     let file = contained(|| Ok(SerializedFileReader::new(file)?)).map_err(|damage| damage.of(path))?;
-    let provenance = provenance(file.metadata().file_metadata(), path)?;
+    let metadata = file.metadata().file_metadata();
+    let provenance = provenance(metadata, path)?;
+    let stretch = pair(metadata, SEGMENT_KEY).map(str::to_owned);
     let frames = Frames {
         path: path.to_owned(),
         groups: 0..file.num_row_groups(),
@@ -61,7 +80,7 @@ pub fn read(path: &Path) -> Result<Labels, LabelsError> {
         last: None,
         done: false,
     };
-    Ok(Labels { provenance, frames })
+    Ok((Labels { provenance, frames }, stretch))
 }
 
 fn provenance(metadata: &FileMetaData, path: &Path) -> Result<Provenance, LabelsError> {
@@ -78,9 +97,12 @@ fn provenance(metadata: &FileMetaData, path: &Path) -> Result<Provenance, Labels
 }
 
 fn value<'a>(metadata: &'a FileMetaData, key: &'static str, path: &Path) -> Result<&'a str, LabelsError> {
+    pair(metadata, key).ok_or_else(|| LabelsError::NotLabels { path: path.to_owned(), missing: key })
+}
+
+fn pair<'a>(metadata: &'a FileMetaData, key: &str) -> Option<&'a str> {
     let pair = metadata.key_value_metadata().into_iter().flatten().find(|pair| pair.key == key);
-    let value = pair.and_then(|pair| pair.value.as_deref());
-    value.ok_or_else(|| LabelsError::NotLabels { path: path.to_owned(), missing: key })
+    pair.and_then(|pair| pair.value.as_deref())
 }
 
 impl Frames {

@@ -3,8 +3,9 @@
 use super::columns::write_rows;
 use super::rows::Rows;
 use super::schema::{properties, schema};
-use super::{FORMAT, FORMAT_KEY, PROVENANCE_KEY, seal};
+use super::{FORMAT, FORMAT_KEY, PROVENANCE_KEY, SEGMENT_KEY, seal};
 use crate::error::LabelsError;
+use crate::partial::Stretch;
 use crate::sink::{Ending, LabelSink};
 use crate::whole_file::WholeFile;
 use parquet::errors::ParquetError;
@@ -51,12 +52,34 @@ impl LabelWriter {
         write_rows(&rows, self.file.next_row_group()?)
     }
 
-    fn append_metadata(&mut self, ending: Ending) -> Result<(), serde_json::Error> {
+    /// Makes the file whole under the name `path`: a label file, or with a `stretch` one segment of it.
+    pub(crate) fn finish_as(
+        mut self,
+        path: &Path,
+        ending: Ending,
+        stretch: Option<&Stretch>,
+    ) -> Result<(), LabelsError> {
+        if self.rows.len() > 0 {
+            self.write_group().map_err(|error| write_error(path, error))?;
+        }
+        self.append_metadata(ending, stretch)
+            .map_err(|error| LabelsError::Write { path: path.to_owned(), source: error.into() })?;
+        let mut file = self.file.into_inner().map_err(|error| write_error(path, error))?;
+        seal::apply(file.file_mut(), path)?;
+        file.rename(path);
+        file.finish()
+    }
+
+    fn append_metadata(&mut self, ending: Ending, stretch: Option<&Stretch>) -> Result<(), serde_json::Error> {
         self.provenance.input.frames = self.frames;
         self.provenance.input.lost_frames = ending.lost_frames;
         let provenance = serde_json::to_string(&self.provenance)?;
         self.file.append_key_value_metadata(KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned()));
         self.file.append_key_value_metadata(KeyValue::new(PROVENANCE_KEY.to_owned(), provenance));
+        if let Some(stretch) = stretch {
+            let stretch = serde_json::to_string(stretch)?;
+            self.file.append_key_value_metadata(KeyValue::new(SEGMENT_KEY.to_owned(), stretch));
+        }
         self.file.append_key_value_metadata(seal::blank());
         Ok(())
     }
@@ -76,15 +99,9 @@ impl LabelSink for LabelWriter {
         Ok(())
     }
 
-    fn finish(mut self, ending: Ending) -> Result<(), LabelsError> {
-        if self.rows.len() > 0 {
-            self.write_group().map_err(|error| write_error(&self.path, error))?;
-        }
-        self.append_metadata(ending)
-            .map_err(|error| LabelsError::Write { path: self.path.clone(), source: error.into() })?;
-        let mut file = self.file.into_inner().map_err(|error| write_error(&self.path, error))?;
-        seal::apply(file.file_mut(), &self.path)?;
-        file.finish()
+    fn finish(self, ending: Ending) -> Result<(), LabelsError> {
+        let path = self.path.clone();
+        self.finish_as(&path, ending, None)
     }
 }
 
