@@ -12,6 +12,7 @@ use crate::weights::{Folder, WeightsCommand};
 use clap::{Parser, Subcommand};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 use swingpose::{DeviceChoice, FrameRange, Mode, Precision, ScoreThreshold};
 
 /// Label people in sport video: a box and 17 COCO keypoints a person and frame.
@@ -45,7 +46,10 @@ pub(crate) enum Command {
 
 /// Label videos and pictures: finds the people of every frame and writes their keypoints.
 ///
-/// Labels go to `<name of the input>.poses.parquet`. Nothing is written for an input that fails.
+/// Labels go to `<name of the input>.poses.parquet`. While an input is being labeled, and after the run was stopped or killed,
+/// what is labeled of it lies in `<name of the input>.poses.partial`; the same command goes on from there, and the label
+/// file is the same as if it had never stopped. One process at a time labels an input: another one leaves it alone, and
+/// counts it as failed.
 ///
 /// Exit code: 0 all labeled; 1 finished, but some inputs failed (each named on standard error), or their --overlay; 2
 /// could not start; 130 interrupted.
@@ -114,10 +118,16 @@ pub(crate) struct LabelArgs {
     #[arg(long)]
     pub(crate) overlay: bool,
 
-    /// Make labels again where a label file exists. Without it, an input whose label file came from the same input,
-    /// weights, options and program is left as it is, and any other counts as failed.
+    /// Make labels again where a label file exists, and anew where they were begun otherwise. Without it, an input whose
+    /// label file came from the same input, weights, options, program and device is left as it is, and any other counts
+    /// as failed.
     #[arg(long)]
     pub(crate) overwrite: bool,
+
+    /// Put labels on the disk for good after every so many seconds of video: as much is labeled again after a kill. The
+    /// labels do not depend on it.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) segment: Duration,
 
     /// Use this many threads [default: one a core]. The labels do not depend on it.
     #[arg(long, value_name = "N")]
@@ -126,6 +136,16 @@ pub(crate) struct LabelArgs {
     /// Print the summary as JSON on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Write the summary as JSON into this file: every input with what came of it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let refusal = || format!("`{text}` is no number of seconds");
+    let seconds: f64 = text.parse().map_err(|_not_a_number| refusal())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_negative_or_endless| refusal())
 }
 
 #[cfg(test)]
@@ -163,6 +183,15 @@ mod tests {
         for option in [["--detector", "rtmdet-m"], ["--detect-every", "5"], ["--score-threshold", "0.5"]] {
             let words = ["clip.mp4", "--boxes", "boxes.csv", option[0], option[1]];
             assert!(label(&words).is_err(), "{option:?}");
+        }
+    }
+
+    #[test]
+    fn a_segment_is_five_seconds_or_what_is_said() {
+        assert_eq!(label(&["clip.mp4"]).unwrap().segment, swingpose::DEFAULT_SEGMENT);
+        assert_eq!(label(&["clip.mp4", "--segment", "0.25"]).unwrap().segment, Duration::from_millis(250));
+        for length in ["-1", "nan", "inf", "5s"] {
+            assert!(label(&["clip.mp4", &format!("--segment={length}")]).is_err(), "{length}");
         }
     }
 

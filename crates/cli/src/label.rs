@@ -8,12 +8,16 @@ use crate::progress::Progress;
 use crate::settings::LabelSettings;
 use crate::summary::{Done, Run};
 use anyhow::Context;
+use serde_json::Value;
+use std::io::Write;
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 use swingpose::{
     DeviceChoice, Existing, FleetReporter, Job, Labeler, PipelineError, Summary, gpu_left_out, label_files,
 };
+use swingpose_labels::WholeFile;
 
 /// Labels what `args` ask for.
 ///
@@ -44,10 +48,20 @@ pub(crate) fn run(args: &LabelArgs, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     label_files(&labelers, &settings.jobs, existing, &mut fleet);
     let run = fleet.into_run();
     run.tell(settings.jobs.len(), io);
+    let summary = run.json(&settings.jobs);
     if args.json {
-        io.print(run.json()).context("cannot write the summary")?;
+        io.print(&summary).context("cannot write the summary")?;
+    }
+    if let Some(file) = &args.summary {
+        write_summary(file, &summary)?;
     }
     Ok(run.exit())
+}
+
+fn write_summary(path: &Path, summary: &Value) -> anyhow::Result<()> {
+    let mut file = WholeFile::create(path)?;
+    writeln!(file, "{summary:#}").with_context(|| format!("{}: cannot be written", path.display()))?;
+    Ok(file.finish()?)
 }
 
 /// A labeler for each device, loaded side by side.

@@ -29,8 +29,8 @@ fn name_the_cuda_headers() {
     }
 }
 
-/// The first Ctrl-C asks the run to stop at the next frame; the second ends the process at once. Either way no label
-/// file appears that is not whole: it gets its name only when it is finished.
+/// The first Ctrl-C (or SIGTERM) asks the run to stop at the next frame and to keep what is labeled; the second ends the process at
+/// once, which costs the segment in hand. Either way no label file appears that is not whole.
 fn stop_at_interrupt(interrupted: &Arc<AtomicBool>) {
     let flag = Arc::clone(interrupted);
     let handler = move || {

@@ -40,7 +40,8 @@ impl LabelSettings {
             .demo(networks.demo)
             .precision(args.precision)
             .options(options)
-            .threads(args.threads);
+            .threads(args.threads)
+            .segment(args.segment);
         let labeler = match jobs.first() {
             Some(job) => labeler.first_input(&job.input),
             None => labeler,

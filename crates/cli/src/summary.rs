@@ -6,7 +6,8 @@ use crate::progress::plural;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use swingpose::{PipelineError, Stage, StageTimes, Summary};
+use swingpose::{Job, PipelineError, Stage, StageTimes, Summary};
+use swingpose_labels::LabelsError;
 
 /// An input that is done with.
 pub(crate) struct Done {
@@ -84,9 +85,11 @@ impl Run {
         }
     }
 
-    /// The whole run as one JSON object.
-    pub(crate) fn json(&self) -> Value {
-        let inputs: Vec<Value> = self.done().map(input_json).collect();
+    /// The whole run, over `jobs`, as one JSON object.
+    pub(crate) fn json(&self, jobs: &[Job]) -> Value {
+        let inputs =
+            self.inputs.iter().zip(jobs).map(|(done, job)| done.as_ref().map_or_else(|| unbegun_json(job), input_json));
+        let inputs: Vec<Value> = inputs.collect();
         json!({
             "labeled": self.labeled().count(),
             "failed": self.failed().count(),
@@ -122,7 +125,8 @@ impl Run {
 
     fn totals(&self, wall: Duration) -> String {
         let fresh = || self.labeled().filter(|summary| !summary.already_labeled);
-        counts(fresh().map(|s| s.frames).sum(), fresh().map(|s| s.people).sum(), wall)
+        let before = fresh().map(|summary| summary.frames_before).sum();
+        counts(fresh().map(|s| s.frames).sum(), before, fresh().map(|s| s.people).sum(), wall)
     }
 }
 
@@ -143,16 +147,18 @@ fn outcome(summary: &Summary) -> String {
     if summary.already_labeled {
         return format!("labeled before, from the same input and in the same way: {output}");
     }
-    format!("{} -> {output}", counts(summary.frames, summary.people, summary.wall))
+    format!("{} -> {output}", counts(summary.frames, summary.frames_before, summary.people, summary.wall))
 }
 
-fn counts(frames: u64, people: u64, wall: Duration) -> String {
+/// How much was labeled and how fast, where `before` of the frames come from an earlier run.
+fn counts(frames: u64, before: u64, people: u64, wall: Duration) -> String {
     let seconds = wall.as_secs_f64();
+    let earlier = if before == 0 { String::new() } else { format!(" ({before} before this run)") };
     format!(
-        "{frames} {}, {people} {} in {seconds:.1} s ({:.1} frames/s)",
+        "{frames} {}{earlier}, {people} {} in {seconds:.1} s ({:.1} frames/s)",
         plural(frames, "frame", "frames"),
         plural(people, "person", "people"),
-        frames as f64 / seconds.max(1e-9),
+        (frames - before) as f64 / seconds.max(1e-9),
     )
 }
 
@@ -168,6 +174,19 @@ fn stages_json(times: &StageTimes) -> Value {
     Value::Object(Map::from_iter(stages))
 }
 
+/// What failed, in a word.
+fn status(error: &PipelineError) -> &'static str {
+    match error {
+        PipelineError::Interrupted => "interrupted",
+        PipelineError::Labels(LabelsError::InUse { .. }) => "in_use",
+        _ => "failed",
+    }
+}
+
+fn unbegun_json(job: &Job) -> Value {
+    json!({ "input": job.input.display().to_string(), "status": "not_begun" })
+}
+
 fn input_json(done: &Done) -> Value {
     let input = &done.input;
     match &done.labeled {
@@ -178,12 +197,13 @@ fn input_json(done: &Done) -> Value {
             "overlay": done.overlay().map(|path| path.display().to_string()),
             "overlay_error": done.overlay_error().map(|error| format!("{error:#}")),
             "frames": summary.frames,
+            "frames_before": summary.frames_before,
             "people": summary.people,
             "lost_frames": summary.lost_frames,
             "notes": summary.notes,
             "wall_s": summary.wall.as_secs_f64(),
             "stages_s": stages_json(&summary.stages),
         }),
-        Err(error) => json!({ "input": input.display().to_string(), "status": "failed", "error": chain(error) }),
+        Err(error) => json!({ "input": input.display().to_string(), "status": status(error), "error": chain(error) }),
     }
 }

@@ -258,7 +258,25 @@ pub enum PipelineError {
         /// The label file.
         path: PathBuf,
         /// What differs.
-        difference: &'static str,
+        difference: String,
+    },
+    /// Labels of something else were begun where the new ones would go.
+    #[error(
+        "{}: labels were begun from another input or otherwise ({difference}); go on as they were begun, or begin anew \
+         with --overwrite",
+        path.display()
+    )]
+    Begun {
+        /// The folder of unfinished labels.
+        path: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// The input is not what it was when its labeling began.
+    #[error("{}: it has changed, or is gone, since its labeling began; label it again when it is whole", path.display())]
+    InputChanged {
+        /// The input.
+        path: PathBuf,
     },
     /// Something else than whole labels stands where the new ones would go.
     #[error("{}: exists and cannot be taken for finished work; --overwrite replaces it", path.display())]
@@ -272,7 +290,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Labels(#[from] LabelsError),
     /// The reporter asked to stop.
-    #[error("interrupted")]
+    #[error("interrupted; what is labeled is kept, and the same command goes on from there")]
     Interrupted,
 }
 

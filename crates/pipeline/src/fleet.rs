@@ -37,7 +37,7 @@ pub trait FleetReporter {
     /// This is what it came to. Jobs end in any order.
     fn finished(&mut self, job: usize, labeled: Result<Summary, PipelineError>);
 
-    /// Whether to stop: inputs in flight are given up, others not begun. Asked often, also while nothing else is told.
+    /// Whether to stop: of inputs in flight, what is labeled is kept, others are not begun. Asked often, also while nothing else is told.
     fn should_stop(&mut self) -> bool {
         false
     }

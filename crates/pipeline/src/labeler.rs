@@ -12,17 +12,21 @@ use crate::device::{DeviceChoice, Precision, Resolved, is_gpu, resolve};
 use crate::error::PipelineError;
 use crate::estimate::PoseEstimator;
 use crate::labeling::Labeling;
-use crate::options::LabelOptions;
+use crate::options::{FrameRange, LabelOptions};
 use crate::provenance::{Making, digest_file, program};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use swingpose_core::provenance::{DeviceInfo, Weights};
 use swingpose_models::checkpoint::WeightsFile;
 use swingpose_video::SourceOptions;
 
 /// The pose network that is used where none is named: the most accurate one.
 pub const DEFAULT_POSE: &str = "vitpose-h";
+
+/// How much of a video's time is labeled again at most after the process was killed.
+pub const DEFAULT_SEGMENT: Duration = Duration::from_secs(5);
 
 /// Frames, and crops, that go through a network together. On a CPU a batch shares no work worth waiting for, and more
 /// frames only take more memory.
@@ -61,6 +65,7 @@ pub struct LabelerBuilder {
     threads: Option<NonZeroUsize>,
     batch: Option<NonZeroUsize>,
     first_input: Option<PathBuf>,
+    segment: Duration,
 }
 
 impl LabelerBuilder {
@@ -113,6 +118,13 @@ impl LabelerBuilder {
         Self { first_input: Some(input.into()), ..self }
     }
 
+    /// How much of a video's time is labeled before that is put on the disk for good: as much is done again at most after the
+    /// process was killed. By default [`DEFAULT_SEGMENT`]. The labels do not depend on it.
+    #[must_use]
+    pub fn segment(self, segment: Duration) -> Self {
+        Self { segment, ..self }
+    }
+
     /// Loads the networks and the boxes.
     ///
     /// # Errors
@@ -151,6 +163,7 @@ impl LabelerBuilder {
             pool,
             threads: self.threads,
             batch: batches.0.max(batches.1),
+            segment: self.segment,
             #[cfg(feature = "cuda")]
             engine: resolved.engine,
         })
@@ -264,6 +277,7 @@ pub struct Labeler {
     pub(crate) pool: rayon::ThreadPool,
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) batch: NonZeroUsize,
+    pub(crate) segment: Duration,
     #[cfg(feature = "cuda")]
     engine: Option<Engine>,
 }
@@ -320,6 +334,7 @@ impl Labeler {
             threads: None,
             batch: None,
             first_input: None,
+            segment: DEFAULT_SEGMENT,
         }
     }
 
@@ -340,6 +355,14 @@ impl Labeler {
     /// # Errors
     /// An input that cannot be opened, or that the file of boxes does not fit.
     pub fn label(&self, input: impl AsRef<Path>) -> Result<Labeling<'_>, PipelineError> {
-        Labeling::start(self, input.as_ref())
+        Labeling::start(self, input.as_ref(), self.options.frames)
+    }
+
+    /// The labels of some of the frames that [`Self::label`] gives, the same as it gives them.
+    ///
+    /// # Errors
+    /// As [`Self::label`]; an input that has none of them.
+    pub fn label_frames(&self, input: impl AsRef<Path>, frames: FrameRange) -> Result<Labeling<'_>, PipelineError> {
+        Labeling::start(self, input.as_ref(), frames)
     }
 }

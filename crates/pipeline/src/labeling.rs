@@ -10,6 +10,7 @@ use crate::detect::Detecting;
 use crate::error::PipelineError;
 use crate::estimate::Estimating;
 use crate::labeler::{BoxSource, Labeler};
+use crate::options::FrameRange;
 use crate::reporter::{Stage, StageTimes};
 use crate::schedule::Schedule;
 use std::collections::VecDeque;
@@ -23,6 +24,8 @@ pub struct Labeling<'a> {
     input: PathBuf,
     decoding: Decoding,
     schedule: Schedule,
+    /// The frames whose labels are given; those of frames before only lead up to them.
+    frames: FrameRange,
     /// A frame that came and could not go with those before it.
     next_frame: Option<Frame>,
     /// In the order of the frames, which come after those of `begun`.
@@ -55,7 +58,6 @@ struct Begun {
 pub(crate) struct Tally {
     pub(crate) frames: u64,
     pub(crate) people: u64,
-    pub(crate) lost_frames: u64,
     pub(crate) notes: Vec<String>,
     pub(crate) times: StageTimes,
 }
@@ -68,9 +70,10 @@ impl Tally {
 }
 
 impl<'a> Labeling<'a> {
-    pub(crate) fn start(labeler: &'a Labeler, input: &Path) -> Result<Self, PipelineError> {
+    /// Labels `frames` of `input`, with the labels that they have among all those that the labeler is to label.
+    pub(crate) fn start(labeler: &'a Labeler, input: &Path, frames: FrameRange) -> Result<Self, PipelineError> {
         let threads = labeler.threads.map_or(0, std::num::NonZeroUsize::get);
-        let options = SourceOptions { threads, frames: labeler.options.frames.bounds() };
+        let options = SourceOptions { threads, frames: labeler.options.leading_up_to(frames).bounds() };
         let decoding = labeler.decoding(input, &options)?;
         let info = decoding.info();
         if let BoxSource::Given(boxes) = &labeler.boxes {
@@ -85,6 +88,7 @@ impl<'a> Labeling<'a> {
             input,
             decoding,
             schedule,
+            frames,
             next_frame,
             sought,
             begun,
@@ -105,7 +109,17 @@ impl<'a> Labeling<'a> {
     /// How many frames are expected.
     #[must_use]
     pub fn expected_frames(&self) -> u64 {
-        self.labeler.options.frames.count(self.info().frame_count)
+        self.frames.count(self.info().frame_count)
+    }
+
+    /// The number after the last frame.
+    pub(crate) fn end_frame(&self) -> u64 {
+        self.frames.end(self.info().frame_count)
+    }
+
+    /// What a person should know of the input so far.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.tally.notes.clone()
     }
 
     /// How many frames were labeled and taken so far.
@@ -220,11 +234,13 @@ impl<'a> Labeling<'a> {
         let poses = labeler.run(|| poses.finish(&mut self.tally.times))?;
         let sizes: Vec<_> = frames.iter().map(Frame::size).collect();
         let labels = poses.into_labels(frames, self.info().timebase);
-        for (frame, size) in labels.iter().zip(sizes) {
-            self.schedule.learn(frame, size);
-            self.tally.count(frame);
+        for (labels, size) in labels.into_iter().zip(sizes) {
+            self.schedule.learn(&labels, size);
+            if labels.frame.0 >= self.frames.start() {
+                self.tally.count(&labels);
+                self.ready.push_back(labels);
+            }
         }
-        self.ready.extend(labels);
         Ok(())
     }
 
@@ -246,9 +262,9 @@ impl<'a> Labeling<'a> {
     /// Takes in what the decoding thread counted.
     fn end(&mut self) -> Result<(), PipelineError> {
         let Some(stats) = self.decoding.finish()? else { return Ok(()) };
-        self.tally.lost_frames = stats.lost_frames();
         self.tally.notes.extend(stats.notes.iter().cloned());
-        if self.tally.frames == 0 {
+        let begins = self.frames.start() == self.labeler.options.frames.start();
+        if begins && self.tally.frames == 0 {
             let first_loss = self.tally.notes.first().cloned();
             return Err(PipelineError::NoFrames { path: self.input.clone(), first_loss });
         }

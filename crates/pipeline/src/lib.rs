@@ -44,7 +44,7 @@ pub use device::{CudaDevices, DeviceChoice, Precision, gpu_left_out};
 pub use error::{BoxProblem, NoGpu, OptionError, PipelineError};
 pub use fleet::{FleetReporter, Job, label_files};
 pub use label_file::Existing;
-pub use labeler::{Boxes, DEFAULT_POSE, Labeler, LabelerBuilder};
+pub use labeler::{Boxes, DEFAULT_POSE, DEFAULT_SEGMENT, Labeler, LabelerBuilder};
 pub use labeling::Labeling;
 pub use options::{FrameRange, LabelOptions, Mode, ScoreThreshold};
 pub use provenance::{FileDigest, digest_file, program};

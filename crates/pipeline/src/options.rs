@@ -89,10 +89,27 @@ impl FrameRange {
         (self != Self::default()).then(|| self.start..self.end.unwrap_or(u64::MAX))
     }
 
+    /// The first frame.
+    #[must_use]
+    pub const fn start(self) -> u64 {
+        self.start
+    }
+
+    /// What of it comes from frame `first` on, which may be nothing.
+    pub(crate) fn from(self, first: u64) -> Self {
+        Self { start: self.start.max(first), ..self }
+    }
+
+    /// The first frame after it, in a video of `frames` frames.
+    #[must_use]
+    pub fn end(self, frames: u64) -> u64 {
+        self.end.unwrap_or(frames).min(frames)
+    }
+
     /// How many of `frames` frames it holds.
     #[must_use]
     pub fn count(self, frames: u64) -> u64 {
-        self.end.unwrap_or(frames).min(frames).saturating_sub(self.start)
+        self.end(frames).saturating_sub(self.start)
     }
 }
 
@@ -178,6 +195,15 @@ impl Default for LabelOptions {
 }
 
 impl LabelOptions {
+    /// The frames to look at for the labels of `frames`: those, and before them what their boxes may be carried from, beginning with
+    /// a frame that is surely detected. One frame comes before them even where nothing is carried, so that there is a frame to
+    /// look at where `frames` is past the end.
+    pub(crate) fn leading_up_to(&self, frames: FrameRange) -> FrameRange {
+        let before = frames.start.saturating_sub(1);
+        let detected = before - before % u64::from(self.detect_every.get());
+        FrameRange { start: detected.max(self.frames.start).min(frames.start), ..frames }
+    }
+
     /// Every option by its command-line name, for the provenance. `boxes` says where the boxes come from; the options
     /// of a detector are left out where there is none.
     pub(crate) fn provenance(&self, boxes: &str, detects: bool) -> BTreeMap<String, String> {
@@ -230,6 +256,16 @@ mod tests {
     #[test]
     fn a_range_beyond_the_end_holds_no_frame() {
         assert_eq!("20..30".parse::<FrameRange>().unwrap().count(10), 0);
+    }
+
+    #[test]
+    fn frames_are_led_up_to_from_the_detected_frame_before_them() {
+        let frames: FrameRange = "7..50".parse().unwrap();
+        for (every, first, start) in [(1, 7, 7), (1, 20, 19), (5, 20, 15), (5, 21, 20), (5, 24, 20), (5, 9, 7)] {
+            let options = LabelOptions { detect_every: every.try_into().unwrap(), frames, ..LabelOptions::default() };
+            assert_eq!(options.leading_up_to(frames.from(first)).bounds(), Some(start..50), "{every}, {first}");
+        }
+        assert_eq!(LabelOptions::default().leading_up_to(FrameRange::default()).bounds(), None);
     }
 
     #[test]

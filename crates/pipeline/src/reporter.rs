@@ -76,8 +76,10 @@ pub struct Summary {
     pub output: PathBuf,
     /// Whether the file was already there, made from the same input in the same way; then nothing was done.
     pub already_labeled: bool,
-    /// Frames labeled.
+    /// Frames in the label file.
     pub frames: u64,
+    /// How many of them an earlier run had labeled before it ended.
+    pub frames_before: u64,
     /// People labeled, over all frames.
     pub people: u64,
     /// Frames that could not be decoded.
@@ -102,7 +104,7 @@ pub trait Reporter {
         let _ = frames;
     }
 
-    /// Whether to stop; asked between batches. Nothing is left of an input that was stopped.
+    /// Whether to stop; asked between frames. What is labeled of an input is kept, and goes into its label file another time.
     fn should_stop(&self) -> bool {
         false
     }
