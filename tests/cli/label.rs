@@ -341,12 +341,20 @@ fn a_damaged_label_file_is_no_finished_work() {
 #[test]
 fn an_interrupted_run_leaves_no_label_file() {
     let folder = tempdir().unwrap();
+    let elsewhere = tempdir().unwrap();
+    let summary = elsewhere.path().join("summary.json");
     let mut line = label_into(folder.path(), &[&media(VIDEO), &media(PICTURE)]);
     line.extend(["--mode", "fast"].map(Into::into));
+    line.extend(["--summary".into(), summary.clone().into()]);
     let outcome = swingpose_interrupted(line, true);
     assert_eq!(outcome.exit, Exit::Interrupted);
     assert!(outcome.err.contains("interrupted"), "{}", outcome.err);
     assert!(file_names(folder.path()).iter().all(|name| name.ends_with(".poses.partial")));
+    let summary: serde_json::Value = serde_json::from_slice(&fs::read(summary).unwrap()).unwrap();
+    assert_eq!(
+        (&summary["inputs"][0]["status"], &summary["inputs"][1]["status"]),
+        (&"interrupted".into(), &"not_begun".into())
+    );
 }
 
 #[test]

@@ -147,6 +147,20 @@ fn labels_that_another_process_is_at_are_left_alone() {
     labeler.label_file(&input, &output, Existing::Keep, &mut Silent).unwrap();
 }
 
+#[test]
+fn segments_beside_a_whole_label_file_are_taken_away() {
+    let input = media("single_cam01.mp4");
+    let (labeler, folder, output) = resumable(&input, false);
+    let stop = &mut StopAfter { frames: 4, labeled: 0 };
+    assert!(labeler.label_file(&input, &output, Existing::Keep, stop).is_err());
+    let (partial, aside) = (Unfinished::folder_of(&output), folder.path().join("aside"));
+    fs::rename(&partial, &aside).unwrap();
+    labeler.label_file(&input, &output, Existing::Keep, &mut Silent).unwrap();
+    fs::rename(&aside, &partial).unwrap();
+    assert!(labeler.label_file(&input, &output, Existing::Keep, &mut Silent).unwrap().already_labeled);
+    assert!(!partial.exists());
+}
+
 /// Writes to the input when some frames are labeled.
 struct Meddler(PathBuf);
 

@@ -6,8 +6,10 @@
 
 mod compare;
 mod eval;
+mod inspect;
 mod label;
 mod labeler;
 mod overlay;
 mod program;
 mod qc;
+mod verify;

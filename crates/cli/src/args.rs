@@ -5,9 +5,11 @@ use crate::compare::CompareArgs;
 use crate::doctor::DoctorArgs;
 use crate::eval::EvalArgs;
 use crate::export::ExportArgs;
+use crate::inspect::InspectArgs;
 use crate::overlay::OverlayArgs;
 use crate::qc::QcArgs;
 use crate::smooth::SmoothArgs;
+use crate::verify::VerifyArgs;
 use crate::weights::{Folder, WeightsCommand};
 use clap::{Parser, Subcommand};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Overlay(OverlayArgs),
     Bench(BenchArgs),
     Qc(QcArgs),
+    Inspect(InspectArgs),
+    Verify(VerifyArgs),
     Doctor(DoctorArgs),
 }
 

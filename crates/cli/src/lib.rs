@@ -11,6 +11,7 @@ mod doctor;
 mod eval;
 mod exit;
 mod export;
+mod inspect;
 mod io;
 mod label;
 mod networks;
@@ -20,6 +21,7 @@ mod qc;
 mod settings;
 mod smooth;
 mod summary;
+mod verify;
 mod weights;
 
 pub use exit::Exit;
@@ -45,6 +47,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Command::Overlay(args) => overlay::run(args, io),
         Command::Bench(args) => bench::run(args, io),
         Command::Qc(args) => qc::run(args, io),
+        Command::Inspect(args) => inspect::run(args, io),
+        Command::Verify(args) => verify::run(args, io),
         Command::Doctor(args) => doctor::run(args, io),
     };
     outcome.unwrap_or_else(|error| {

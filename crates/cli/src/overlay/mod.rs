@@ -12,6 +12,7 @@ use crate::io::Io;
 use crate::progress::plural;
 use anyhow::Context;
 use choice::{Choice, MOST};
+pub(crate) use place::find_video;
 use std::path::{Path, PathBuf};
 use swingpose::ScoreThreshold;
 use swingpose_labels::{Labels, read};

@@ -76,7 +76,7 @@ pub(crate) fn weights_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The weights files in `folder`, then those of the demonstration pair.
-fn weights_and_demo_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn weights_and_demo_files(folder: &Path) -> Vec<PathBuf> {
     [folder.to_owned(), folder.join(DEMO)].iter().flat_map(|folder| weights_files(folder)).collect()
 }
 
