@@ -251,6 +251,31 @@ fn damage_in_one_group_of_pictures_loses_no_frame_of_another() {
 }
 
 #[test]
+fn what_is_lost_does_not_depend_on_where_a_range_begins() {
+    for name in ["h264_bframes.mp4", "h264_open_gop.mp4", "hevc10_open_gop.mp4"] {
+        let mut bytes = fs::read(clip(name)).unwrap();
+        for percent in [35, 55, 75] {
+            let start = bytes.len() * percent / 100;
+            bytes[start..start + 60].fill(0);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let frames = |start| {
+            let range = SourceOptions { threads: 2, frames: Some(start..u64::MAX) };
+            let given = VideoSource::open(&path, &range).unwrap().filter_map(Result::ok);
+            given.map(|frame| (frame.index.0, checksums(&frame))).collect::<Vec<_>>()
+        };
+        let all = frames(0);
+        assert!(all.len() < 90, "{name}: nothing is lost");
+        for start in (1..90).step_by(4) {
+            let expected: Vec<_> = all.iter().copied().filter(|(index, _)| *index >= start).collect();
+            assert!(frames(start) == expected, "{name}: frames {start}..");
+        }
+    }
+}
+
+#[test]
 fn absurd_tables_are_refused_without_the_memory_they_claim() {
     for table in [b"stts", b"ctts", b"stsc", b"stsz", b"stco", b"stss"] {
         // Counts and values alike; a broken table is an error, or costs frames, or is told by the decoder.
