@@ -11,6 +11,7 @@ use crate::whole_file::WholeFile;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::writer::SerializedFileWriter;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use swingpose_core::provenance::Provenance;
@@ -23,7 +24,9 @@ const GROUP_ROWS: usize = 8192;
 pub struct LabelWriter {
     path: PathBuf,
     provenance: Provenance,
-    file: SerializedFileWriter<WholeFile>,
+    file: WholeFile,
+    /// Writes to the same open file.
+    table: SerializedFileWriter<File>,
     rows: Rows,
     frames: u64,
     last: Option<FrameIndex>,
@@ -39,17 +42,19 @@ impl LabelWriter {
         let program = &provenance.program;
         // "name version number" is the form that readers of Parquet look for.
         let created_by = format!("{} version {}", program.name, program.version);
-        let whole_file = WholeFile::create(path)?;
-        let file = schema()
-            .and_then(|schema| SerializedFileWriter::new(whole_file, schema, properties(created_by)?))
+        let mut file = WholeFile::create(path)?;
+        let same =
+            file.file_mut().try_clone().map_err(|source| LabelsError::Write { path: path.to_owned(), source })?;
+        let table = schema()
+            .and_then(|schema| SerializedFileWriter::new(same, schema, properties(created_by)?))
             .map_err(|error| write_error(path, error))?;
         let provenance = provenance.clone();
-        Ok(Self { path: path.to_owned(), provenance, file, rows: Rows::default(), frames: 0, last: None })
+        Ok(Self { path: path.to_owned(), provenance, file, table, rows: Rows::default(), frames: 0, last: None })
     }
 
     fn write_group(&mut self) -> Result<(), ParquetError> {
         let rows = std::mem::take(&mut self.rows);
-        write_rows(&rows, self.file.next_row_group()?)
+        write_rows(&rows, self.table.next_row_group()?)
     }
 
     /// Makes the file whole under the name `path`: a label file, or with a `stretch` one segment of it.
@@ -64,23 +69,23 @@ impl LabelWriter {
         }
         self.append_metadata(ending, stretch)
             .map_err(|error| LabelsError::Write { path: path.to_owned(), source: error.into() })?;
-        let mut file = self.file.into_inner().map_err(|error| write_error(path, error))?;
-        seal::apply(file.file_mut(), path)?;
-        file.rename(path);
-        file.finish()
+        self.table.finish().map_err(|error| write_error(path, error))?;
+        seal::apply(self.file.file_mut(), path)?;
+        self.file.rename(path);
+        self.file.finish()
     }
 
     fn append_metadata(&mut self, ending: Ending, stretch: Option<&Stretch>) -> Result<(), serde_json::Error> {
         self.provenance.input.frames = self.frames;
         self.provenance.input.lost_frames = ending.lost_frames;
         let provenance = serde_json::to_string(&self.provenance)?;
-        self.file.append_key_value_metadata(KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned()));
-        self.file.append_key_value_metadata(KeyValue::new(PROVENANCE_KEY.to_owned(), provenance));
+        self.table.append_key_value_metadata(KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned()));
+        self.table.append_key_value_metadata(KeyValue::new(PROVENANCE_KEY.to_owned(), provenance));
         if let Some(stretch) = stretch {
             let stretch = serde_json::to_string(stretch)?;
-            self.file.append_key_value_metadata(KeyValue::new(SEGMENT_KEY.to_owned(), stretch));
+            self.table.append_key_value_metadata(KeyValue::new(SEGMENT_KEY.to_owned(), stretch));
         }
-        self.file.append_key_value_metadata(seal::blank());
+        self.table.append_key_value_metadata(seal::blank());
         Ok(())
     }
 }
