@@ -30,17 +30,20 @@ pub(super) fn launch<E: Element>(
     if crops > MOST_CROPS || !parts.is_aligned(16) || capability(client).is_none() {
         return false;
     }
-    let defines: &[(&str, &dyn std::fmt::Display)] =
-        if E::NUMBERS == Numbers::F32 { &[("INPUT_F32", &1)] } else { &[] };
+    // A kernel keeps the shared memory that its first launch asks for, so there is one for each size.
+    let mut defines: Vec<(&str, &dyn std::fmt::Display)> = vec![("HEIGHT", &height), ("WIDTH", &width)];
+    if E::NUMBERS == Numbers::F32 {
+        defines.push(("INPUT_F32", &1));
+    }
     // What is read and what is blurred across.
     let shared = (2 * height * width * size_of::<f32>()) as u32;
     let geometry = Geometry { grid: [keypoints as u32, crops as u32, 1], block: THREADS, shared };
     let read = [maps.own.handle(), maps.mirrored.handle(), maps.partners.handle(), parts.handle()];
     let buffers = Buffers { read: &read, written: &[found.handle()] };
-    let numbers = [keypoints, height, width, usize::from(maps.flip)].map(|number| Argument::U32(number as u32));
+    let numbers = [keypoints, usize::from(maps.flip)].map(|number| Argument::U32(number as u32));
     // SAFETY: `dark_udp` has checked the maps, the partners and the parts against the shape; a block a map.
     unsafe {
-        Kernel::new::<E>(&SOURCE, "dark_udp", defines).launch(client, geometry, buffers, numbers);
+        Kernel::new::<E>(&SOURCE, "dark_udp", &defines).launch(client, geometry, buffers, numbers);
     }
     true
 }

@@ -1,7 +1,10 @@
 // Heatmaps to keypoints in the frame, a block a map: blurred in shared memory, its peak found, and refined by a Newton step.
 //
-// A product that kernel.rs keeps from being merged with the sum around it is kept from that here too; one that it merges, by way of
-// f64, is `fmaf`. A map without a positive value is refined with the last row of the map before it, which its block then reads too.
+// The blur's sums are fused, as kernel.rs makes them by way of f64; the step's products are kept from that, as the host's are. A map
+// without a positive value is refined with the last row of the map before it, which its block then reads too.
+//
+// HEIGHT, WIDTH  of a map
+// INPUT_F32      maps of f32; otherwise half, or bfloat16 with ELEMENT_BF16
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -16,6 +19,7 @@ typedef __half Number;
 #endif
 
 constexpr u32 THREADS = 256, WARPS = THREADS / 32;
+constexpr u32 height = HEIGHT, width = WIDTH, area = height * width;
 constexpr int REACH = 5;
 constexpr u32 NEIGHBOURS = 10;
 constexpr float FLOOR = 1e-3f, CEILING = 50.0f; // values are cut to these before the logarithm
@@ -31,7 +35,7 @@ constexpr float WEIGHTS[REACH + 1] = {
 struct Maps {
     const Number *own, *mirrored;
     const u32* partners; // each keypoint's in the mirror
-    u32 keypoints, height, width;
+    u32 keypoints;
     bool flip;
 };
 
@@ -47,6 +51,7 @@ struct Scratch {
     u32 places[WARPS];
 };
 
+// Rounded by itself, never merged with the sum around it.
 __device__ __forceinline__ double product(double a, double b) { return __dmul_rn(a, b); }
 
 // As `ln` of float.rs.
@@ -80,7 +85,7 @@ __device__ void find_largest(Scratch& scratch, float& value, u32& place) {
 }
 
 // The blur's second half at one pixel: itself, then pairs of rows from near to far. Outside the map is zero.
-__device__ __forceinline__ float blurred_down(const float* across, u32 at, u32 width, u32 height) {
+__device__ __forceinline__ float blurred_down(const float* across, u32 at) {
     const u32 row = at / width;
     float sum = across[at] * WEIGHTS[0];
 #pragma unroll
@@ -93,7 +98,7 @@ __device__ __forceinline__ float blurred_down(const float* across, u32 at, u32 w
 }
 
 // As `neighbour` of kernel.rs.
-__device__ u32 neighbour(u32 which, u32 peak, u32 width, u32 height) {
+__device__ u32 neighbour(u32 which, u32 peak) {
     const u32 x = peak % width, y = peak / width;
     const u32 left = x ? x - 1 : 0, right = min(x + 1, width - 1);
     const u32 up = (y ? y - 1 : 0) * width, down = min(y + 1, height - 1) * width;
@@ -113,7 +118,6 @@ __device__ u32 neighbour(u32 which, u32 peak, u32 width, u32 height) {
 
 // Reads a map, or the mean of it and its mirror image. `values` and `across` have room for it.
 __device__ void read(const Maps& maps, u32 crop, u32 keypoint, float* values, float* across, Scratch& scratch, Reading& to) {
-    const u32 width = maps.width, height = maps.height, area = width * height;
     const Number* own = maps.own + static_cast<size_t>(crop * maps.keypoints + keypoint) * area;
     const Number* other = maps.mirrored + static_cast<size_t>(crop * maps.keypoints + maps.partners[keypoint]) * area;
     float best = __uint_as_float(0xff800000u), largest = best; // below all numbers
@@ -141,11 +145,11 @@ __device__ void read(const Maps& maps, u32 crop, u32 keypoint, float* values, fl
     }
     // What waits for the others here lets all of `across` be read after.
     find_largest(scratch, best, best_at);
-    for (u32 at = threadIdx.x; at < area; at += THREADS) largest = fmaxf(largest, blurred_down(across, at, width, height));
+    for (u32 at = threadIdx.x; at < area; at += THREADS) largest = fmaxf(largest, blurred_down(across, at));
     find_largest(scratch, largest, largest_at);
     if (threadIdx.x < NEIGHBOURS) {
         const float factor = best == 0.0f && largest == 0.0f ? 1.0f : best / largest;
-        const float level = blurred_down(across, neighbour(threadIdx.x, best_at, width, height), width, height) * factor;
+        const float level = blurred_down(across, neighbour(threadIdx.x, best_at)) * factor;
         to.logs[threadIdx.x] = ln(fminf(fmaxf(level, FLOOR), CEILING));
     }
     if (threadIdx.x == 0) to.score = none ? __uint_as_float(0x7fc00000u) : best, to.peak = best_at;
@@ -160,7 +164,7 @@ __device__ float to_frame(float point, u32 cells, float center, float scale) {
 }
 
 // The peak after a Newton step, in heatmap pixels.
-__device__ float2 refine(const Reading& own, const Reading& before, u32 width) {
+__device__ float2 refine(const Reading& own, const Reading& before) {
     const bool outside = own.score <= 0.0f;
     // Around (-1, -1): one row up or one column left begins the previous map's last row or two.
     const float corner = own.logs[7];
@@ -184,18 +188,18 @@ __device__ float2 refine(const Reading& own, const Reading& before, u32 width) {
 
 // Writes `[m, keypoints, 3]`: x and y in the frame's pixels, and the score. Dynamic shared memory has room for two maps of f32.
 extern "C" __global__ void __launch_bounds__(THREADS)
-dark_udp(const Number* own, const Number* mirrored, const u32* partners, const float4* parts, float* found, u32 keypoints, u32 height,
-         u32 width, u32 flip) {
+dark_udp(const Number* own, const Number* mirrored, const u32* partners, const float4* parts, float* found, u32 keypoints,
+         u32 flip) {
     extern __shared__ float room[];
     __shared__ Scratch scratch;
     __shared__ Reading here, before;
-    const Maps maps = {own, mirrored, partners, keypoints, height, width, flip != 0};
+    const Maps maps = {own, mirrored, partners, keypoints, flip != 0};
     const u32 keypoint = blockIdx.x, crop = blockIdx.y;
-    float* across = room + height * width;
+    float* across = room + area;
     read(maps, crop, keypoint, room, across, scratch, here);
     if (here.score <= 0.0f) read(maps, crop, (keypoint + keypoints - 1) % keypoints, room, across, scratch, before);
     if (threadIdx.x != 0) return;
-    const float2 point = refine(here, before, width);
+    const float2 point = refine(here, before);
     const float4 part = parts[crop];
     const bool number = isfinite(here.score);
     float* to = found + static_cast<size_t>(crop * keypoints + keypoint) * 3;
