@@ -50,6 +50,11 @@ impl<'a> Scope<'a> {
         Self { numbers: FloatDType::F32, path: self.path.clone(), ..*self }
     }
 
+    /// Whether matrices are loaded in half precision or bfloat16.
+    pub(crate) const fn is_half(&self) -> bool {
+        !matches!(self.numbers, FloatDType::F32)
+    }
+
     /// The `count` numbered places below `name`, each loaded by `load`.
     pub(crate) fn each<M>(
         &self,

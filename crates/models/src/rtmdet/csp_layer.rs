@@ -20,6 +20,17 @@ impl ConvModule {
         Self::load_shared(&scope.at("conv"), &scope.at("bn"), stride)
     }
 
+    /// With channels of zeros behind its own, to as many as `wide` says.
+    pub(crate) fn load_wide(
+        scope: &Scope<'_>,
+        stride: usize,
+        wide: impl Fn(usize) -> usize,
+    ) -> Result<Self, CheckpointError> {
+        let (conv, bn) = (scope.at("conv"), scope.at("bn"));
+        let [_, _, kernel, _] = conv.dims("weight")?;
+        Ok(Self { conv: Conv::load_wide(&conv, &bn, stride, kernel / 2, wide)? })
+    }
+
     /// A convolution that several modules share, under this module's own batch normalisation.
     pub(crate) fn load_shared(conv: &Scope<'_>, bn: &Scope<'_>, stride: usize) -> Result<Self, CheckpointError> {
         let [_, _, kernel, _] = conv.dims("weight")?;

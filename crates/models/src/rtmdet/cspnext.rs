@@ -70,7 +70,11 @@ pub struct CspNext {
 
 impl CspNext {
     pub(crate) fn load(scope: &Scope<'_>, config: &RtmDetConfig) -> Result<Self, CheckpointError> {
-        let stem = |index: usize, stride| ConvModule::load(&scope.at("stem").at(index), stride);
+        let [half, _, _] = config.stem_channels();
+        // A GPU's kernels in half precision read and write eight channels at once; SiLU leaves a channel of zeros as it is.
+        let wide =
+            |channels: usize| if scope.is_half() && channels == half { half.next_multiple_of(8) } else { channels };
+        let stem = |index: usize, stride| ConvModule::load_wide(&scope.at("stem").at(index), stride, wide);
         let stage = |number: usize| Stage::load(&scope.at(format!("stage{number}")), config, number - 1);
         Ok(Self {
             stem: [stem(0, 2)?, stem(1, 1)?, stem(2, 1)?],
