@@ -202,11 +202,11 @@ pub(crate) enum Detecting {
 impl Detecting {
     /// The people, once they are there.
     pub(crate) fn finish(self, times: &mut StageTimes) -> Result<DetectionBatch, PipelineError> {
-        match self {
+        times.time(Stage::Detect, || match self {
             Self::Done(people) => Ok(people),
             #[cfg(feature = "cuda")]
-            Self::OnDevice(searching) => times.time(Stage::Detect, || searching.finish()),
-        }
+            Self::OnDevice(searching) => searching.finish(),
+        })
     }
 }
 

@@ -137,6 +137,8 @@ impl LabelerBuilder {
         if let (Some(engine), Some(input)) = (resolved.engine.clone(), self.first_input.clone()) {
             thread::spawn(move || engine.prepare_decoders(&input));
         }
+        #[cfg(not(feature = "cuda"))]
+        let _for_a_gpu_alone = &self.first_input;
         let gpu = is_gpu(&resolved.placement);
         let batch = self.batch.unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
         let (mut boxes, detector_weights, told) = self.load_boxes(&resolved)?;
