@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot get that far has failed")]
 
+mod bench;
 mod compare;
 mod eval;
 mod inspect;
