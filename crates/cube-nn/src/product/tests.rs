@@ -1,6 +1,6 @@
-//! The product into some rows of a larger result, in one launch and finished after it.
+//! The portable product into some rows of a larger result, in one launch and finished after it. cuBLASLt rounds sums in another order.
 
-use super::{Bias, Epilogue, finish, product, product_into};
+use super::{Bias, Epilogue, finish, kernel};
 use crate::linear::Shape;
 use crate::{Activation, DeviceSlice};
 
@@ -22,9 +22,9 @@ fn both(act: Activation, with_residual: bool, shape: Shape, repeats: usize) -> [
     let residual = with_residual.then_some(&added);
     let before: Vec<f32> = (0..20 * shape.outputs).map(|i| i as f32).collect();
     let [at_once, in_two] = [(); 2].map(|()| DeviceSlice::new(&client, &before));
-    product_into(&client, &x, &weight, Epilogue { bias: Bias::Exact(&bias), act, residual }, shape, &at_once, 3);
+    kernel::launch(&client, &x, &weight, Epilogue { bias: Bias::Exact(&bias), act, residual }, shape, &at_once, 3);
     let plain = Epilogue { bias: Bias::Exact(&bias), act: Activation::None, residual: None };
-    product_into(&client, &x, &weight, plain, shape, &in_two, 3);
+    kernel::launch(&client, &x, &weight, plain, shape, &in_two, 3);
     finish(&client, &in_two, act, residual, shape.outputs, 3..3 + shape.rows);
     [at_once, in_two].map(|y| y.read(&client).expect("kernels that compile"))
 }
@@ -56,7 +56,8 @@ fn a_row_does_not_depend_on_where_it_lies() {
     let run = |x: &[f32]| {
         let shape = Shape { rows: x.len() / 99, inputs: 99, outputs: 70 };
         let epilogue = Epilogue { bias: Bias::Exact(&bias), act: Activation::Gelu, residual: None };
-        let y = product(&client, &DeviceSlice::new(&client, x), &weight, epilogue, shape);
+        let y = DeviceSlice::empty(&client, shape.rows * shape.outputs);
+        kernel::launch(&client, &DeviceSlice::new(&client, x), &weight, epilogue, shape, &y, 0);
         y.read(&client).expect("kernels that compile")
     };
     let together = run(&x);
