@@ -9,6 +9,7 @@ use crate::table::{LabelWriter, read_segment};
 use std::fs::{remove_dir, remove_file};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use swingpose_core::FrameLabels;
 use swingpose_core::provenance::Provenance;
 
 /// The extension of the folder of segments: `swing.poses.partial` beside `swing.poses.parquet`.
@@ -75,6 +76,20 @@ impl Unfinished {
     #[must_use]
     pub fn frames(&self) -> u64 {
         self.found.whole.iter().map(|segment| segment.frames).sum()
+    }
+
+    /// What is labeled, in the order of frames. After an error there is nothing to go by.
+    ///
+    /// # Errors
+    /// A segment that cannot be read after all.
+    pub fn labeled(&self) -> impl Iterator<Item = Result<FrameLabels, LabelsError>> {
+        self.found.whole.iter().flat_map(|segment| {
+            let (frames, refusal) = match read_segment(&segment.path) {
+                Ok((labels, _)) => (Some(labels.frames), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            frames.into_iter().flatten().chain(refusal)
+        })
     }
 
     /// Whether the segments reach to the end, and have only to be joined.
