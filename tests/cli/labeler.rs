@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use swingpose::prelude::*;
-use swingpose_labels::{LabelsError, Unfinished, output_path};
+use swingpose_labels::{LabelsError, Unfinished, output_path, read};
 use tempfile::{TempDir, tempdir};
 
 /// Labels of the video's first frames, `batch` at a time.
@@ -59,14 +59,16 @@ fn labeling_that_is_dropped_half_way_stops() {
     drop(labeling);
 }
 
-/// Labels frames 2 to 13 of the video with a detector that looks at every third.
+/// Labels two people in frames 2 to 13 of the video, with a detector that looks at every third and the primary person by
+/// movement: what there is that one frame's labels can take from those before.
 fn resumable(input: &Path, flip: bool) -> (Labeler, TempDir, PathBuf) {
     let options = LabelOptions {
         flip,
         detect_every: 3.try_into().unwrap(),
         frames: "2..14".parse().unwrap(),
         score_threshold: "0".parse().unwrap(),
-        max_people: Some(NonZeroUsize::MIN),
+        max_people: NonZeroUsize::new(2),
+        primary: Primary::Motion,
     };
     let labeler = Labeler::builder(WEIGHTS.pose())
         .boxes(Boxes::Detected(WEIGHTS.detector()))
@@ -77,6 +79,12 @@ fn resumable(input: &Path, flip: bool) -> (Labeler, TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let output = output_path(Some(folder.path()), input).unwrap();
     (labeler, folder, output)
+}
+
+/// The track of each person of a label file, frame by frame.
+fn tracks_of(path: &Path) -> Vec<Option<u32>> {
+    let frames = read(path).unwrap().frames.map(Result::unwrap);
+    frames.flat_map(|frame| frame.people).map(|person| person.track).collect()
 }
 
 /// Stops after so many frames.
@@ -102,6 +110,9 @@ fn labels_do_not_depend_on_where_labeling_was_stopped() {
     let whole = labeler.label_file(&input, &output, Existing::Keep, &mut Silent).unwrap();
     assert_eq!((whole.frames, whole.frames_before), (12, 0));
     let expected = fs::read(&output).unwrap();
+    let tracks = tracks_of(&output);
+    assert!(tracks.len() == 24 && tracks.iter().all(Option::is_some), "{tracks:?}");
+    assert!(tracks[1..].contains(&tracks[0]), "nobody is followed: {tracks:?}");
     for frames in [1, 2, 5, 12] {
         let (labeler, folder, output) = resumable(&input, false);
         let mut before = 0;

@@ -37,6 +37,30 @@ fn labels_are_made_again_to_the_last_bit() {
 }
 
 #[test]
+fn what_frames_before_tell_is_not_made_again() {
+    let (_folder, path) = labeled();
+    let (mut made, mut frames) = labels(&path);
+    made.options.insert("primary".to_owned(), "motion".to_owned());
+    for (number, person) in (7..).zip(frames.iter_mut().flat_map(|frame| &mut frame.people)) {
+        person.track = Some(number);
+        person.primary = !person.primary;
+    }
+    write_labels(&path, &made, &frames);
+    let outcome = verify(&path, WEIGHTS.folder(), &["--sample", "2"]);
+    assert_eq!(outcome.exit, Exit::Done, "{}", outcome.err);
+
+    // Labels from before there were tracks and rules.
+    made.options.remove("primary");
+    for person in frames.iter_mut().flat_map(|frame| &mut frame.people) {
+        person.track = None;
+        person.primary = !person.primary;
+    }
+    write_labels(&path, &made, &frames);
+    let outcome = verify(&path, WEIGHTS.folder(), &["--sample", "2"]);
+    assert_eq!(outcome.exit, Exit::Done, "{}", outcome.err);
+}
+
+#[test]
 fn changed_labels_are_found_out_even_under_a_new_seal() {
     let (folder, path) = labeled();
     let (made, mut frames) = labels(&path);

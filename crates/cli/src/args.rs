@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
-use swingpose::{DeviceChoice, FrameRange, Mode, Precision, ScoreThreshold};
+use swingpose::{DeviceChoice, FrameRange, Mode, Precision, Primary, ScoreThreshold};
 
 /// Label people in sport video: a box and 17 COCO keypoints a person and frame.
 #[derive(Debug, Parser)]
@@ -114,6 +114,12 @@ pub(crate) struct LabelArgs {
     /// Keep at most this many people a frame, best boxes first.
     #[arg(long, value_name = "N")]
     pub(crate) max_people: Option<NonZeroUsize>,
+
+    /// Mark this person of each frame as the one the video is about: `largest`, the largest box; `central`, the box nearest to
+    /// the picture's centre; `motion`, the person followed whose wrists have gone furthest in the last second, measured in
+    /// body sizes.
+    #[arg(long, value_name = "RULE", default_value = "largest")]
+    pub(crate) primary: Primary,
 
     #[command(flatten)]
     pub(crate) weights: Folder,

@@ -84,6 +84,7 @@ fn options(args: &LabelArgs) -> anyhow::Result<LabelOptions> {
         frames: args.frames.unwrap_or_default(),
         score_threshold: args.score_threshold.unwrap_or_default(),
         max_people: args.max_people,
+        primary: args.primary,
     })
 }
 

@@ -202,15 +202,12 @@ pub(crate) struct PoseBatch {
 }
 
 impl PoseBatch {
-    /// The labels of `frames`, one for each, people or not.
+    /// The labels of `frames`, one for each, people or not. Who is who, and who is the primary person, is not in them yet.
     pub(crate) fn into_labels(self, frames: FrameBatch, timebase: Timebase) -> Vec<FrameLabels> {
         let mut labels: Vec<FrameLabels> = frames.into_iter().map(|frame| empty_labels(&frame, timebase)).collect();
         for pose in self.poses {
             let people = &mut labels[pose.owner].people;
             people.push(person_label(people.len() as u32, &pose));
-        }
-        for frame in &mut labels {
-            mark_primary(&mut frame.people);
         }
         labels
     }
@@ -229,19 +226,6 @@ fn person_label(number: u32, pose: &Pose) -> PersonLabel {
         bounding_box: pose.person.bounding_box,
         box_score: pose.person.score,
         keypoints: pose.keypoints,
-    }
-}
-
-/// The person the video is about is, for now, the one with the largest box; of equals the first.
-fn mark_primary(people: &mut [PersonLabel]) {
-    let mut largest: Option<&mut PersonLabel> = None;
-    for person in people {
-        if largest.as_ref().is_none_or(|best| person.bounding_box.area() > best.bounding_box.area()) {
-            largest = Some(person);
-        }
-    }
-    if let Some(person) = largest {
-        person.primary = true;
     }
 }
 
@@ -278,7 +262,7 @@ mod tests {
         let labels = poses.into_labels(vec![frame(4), frame(5), frame(6)], timebase);
         let seen: Vec<_> = labels.iter().map(|l| (l.frame.0, l.pts, l.time_s, l.people.len())).collect();
         assert_eq!(seen, [(4, 40, 0.4, 1), (5, 50, 0.5, 0), (6, 60, 0.6, 3)]);
-        let people: Vec<_> = labels[2].people.iter().map(|p| (p.person, p.primary)).collect();
-        assert_eq!(people, [(0, false), (1, true), (2, false)]);
+        let people: Vec<_> = labels[2].people.iter().map(|p| (p.person, p.bounding_box.x2)).collect();
+        assert_eq!(people, [(0, 4.0), (1, 5.0), (2, 5.0)]);
     }
 }

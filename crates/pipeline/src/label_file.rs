@@ -13,6 +13,7 @@ use std::path::Path;
 use std::time::Instant;
 use swingpose_core::provenance::{Input, coco_image_id};
 use swingpose_labels::{Joined, Labels, SegmentWriter, Unfinished, read};
+use swingpose_track::Tracker;
 use swingpose_video::{Codec, VideoInfo};
 
 /// What to do where a label file exists, or was begun.
@@ -89,7 +90,8 @@ impl Labeler {
         reporter: &mut dyn Reporter,
     ) -> Result<(Option<Joined>, StageTimes), PipelineError> {
         let first = unfinished.resume(self.options.frames.start())?;
-        let mut labeling = Labeling::start(self, input, self.options.frames.from(first))?;
+        let tracker = followed(&unfinished)?;
+        let mut labeling = Labeling::start(self, input, self.options.frames.from(first), tracker)?;
         reporter.started(input, labeling.expected_frames());
         let provenance = self.making.of(described(input, source.digest.clone(), labeling.info()));
         let mut segments = unfinished.write(first, provenance, self.segment);
@@ -131,6 +133,15 @@ impl Labeler {
         tidy(output);
         Ok(Summary { already_labeled: true, ..summary(input, output, joined, start) })
     }
+}
+
+/// A tracker that has seen all that is labeled, as if it had never stopped.
+fn followed(unfinished: &Unfinished) -> Result<Tracker, PipelineError> {
+    let mut tracker = Tracker::default();
+    for labels in unfinished.labeled() {
+        tracker.follow(&mut labels?);
+    }
+    Ok(tracker)
 }
 
 /// Writes all that `labeling` gives. A segment is made whole only if the input is still the one that was hashed.

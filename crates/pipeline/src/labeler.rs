@@ -20,6 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use swingpose_core::provenance::{DeviceInfo, Weights};
 use swingpose_models::checkpoint::WeightsFile;
+use swingpose_track::Tracker;
 use swingpose_video::SourceOptions;
 
 /// The pose network that is used where none is named: the most accurate one.
@@ -357,14 +358,15 @@ impl Labeler {
     /// # Errors
     /// An input that cannot be opened, or that the file of boxes does not fit.
     pub fn label(&self, input: impl AsRef<Path>) -> Result<Labeling<'_>, PipelineError> {
-        Labeling::start(self, input.as_ref(), self.options.frames)
+        Labeling::start(self, input.as_ref(), self.options.frames, Tracker::default())
     }
 
-    /// The labels of some of the frames that [`Self::label`] gives, the same as it gives them.
+    /// The labels of some of the frames that [`Self::label`] gives, the same as it gives them but for what frames before tell:
+    /// tracks begin anew, and so do the movements of [`Primary::Motion`](swingpose_track::Primary::Motion).
     ///
     /// # Errors
     /// As [`Self::label`]; an input that has none of them.
     pub fn label_frames(&self, input: impl AsRef<Path>, frames: FrameRange) -> Result<Labeling<'_>, PipelineError> {
-        Labeling::start(self, input.as_ref(), frames)
+        Labeling::start(self, input.as_ref(), frames, Tracker::default())
     }
 }

@@ -3,6 +3,7 @@
 //! [`Labeling`] is an iterator of frames' labels. Frames go through the networks in batches; what a frame's labels are
 //! does not depend on its neighbours in the batch. On a GPU a batch's keypoints are read when those of the next batch
 //! are being computed, and its boxes when the detector is at the next: the GPU has work while the host looks at them.
+//! Finished labels come in the order of frames, and then everybody gets their track.
 
 use crate::batch::{DetectionBatch, Frame, FrameBatch, PersonBox};
 use crate::decoding::{Decoded, Decoding};
@@ -16,6 +17,7 @@ use crate::schedule::Schedule;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use swingpose_core::{BoundingBox, FrameLabels, Origin};
+use swingpose_track::Tracker;
 use swingpose_video::{SourceOptions, VideoInfo};
 
 /// The labels of one input, frame by frame. Dropping it stops the decoding.
@@ -24,6 +26,7 @@ pub struct Labeling<'a> {
     input: PathBuf,
     decoding: Decoding,
     schedule: Schedule,
+    tracker: Tracker,
     /// The frames whose labels are given; those of frames before only lead up to them.
     frames: FrameRange,
     /// A frame that came and could not go with those before it.
@@ -70,8 +73,14 @@ impl Tally {
 }
 
 impl<'a> Labeling<'a> {
-    /// Labels `frames` of `input`, with the labels that they have among all those that the labeler is to label.
-    pub(crate) fn start(labeler: &'a Labeler, input: &Path, frames: FrameRange) -> Result<Self, PipelineError> {
+    /// Labels `frames` of `input`, with the labels that they have among all those that the labeler is to label. `tracker` has
+    /// followed people up to there.
+    pub(crate) fn start(
+        labeler: &'a Labeler,
+        input: &Path,
+        frames: FrameRange,
+        tracker: Tracker,
+    ) -> Result<Self, PipelineError> {
         let threads = labeler.threads.map_or(0, std::num::NonZeroUsize::get);
         let options = SourceOptions { threads, frames: labeler.options.leading_up_to(frames).bounds() };
         let decoding = labeler.decoding(input, &options)?;
@@ -88,6 +97,7 @@ impl<'a> Labeling<'a> {
             input,
             decoding,
             schedule,
+            tracker,
             frames,
             next_frame,
             sought,
@@ -234,9 +244,11 @@ impl<'a> Labeling<'a> {
         let poses = labeler.run(|| poses.finish(&mut self.tally.times))?;
         let sizes: Vec<_> = frames.iter().map(Frame::size).collect();
         let labels = poses.into_labels(frames, self.info().timebase);
-        for (labels, size) in labels.into_iter().zip(sizes) {
+        for (mut labels, size) in labels.into_iter().zip(sizes) {
             self.schedule.learn(&labels, size);
             if labels.frame.0 >= self.frames.start() {
+                self.tracker.follow(&mut labels);
+                labeler.options.primary.mark(&mut labels, size, &self.tracker);
                 self.tally.count(&labels);
                 self.ready.push_back(labels);
             }

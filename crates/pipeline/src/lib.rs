@@ -49,4 +49,5 @@ pub use labeling::Labeling;
 pub use options::{FrameRange, LabelOptions, Mode, ScoreThreshold};
 pub use provenance::{FileDigest, digest_file, program};
 pub use reporter::{Reporter, Silent, Stage, StageTimes, Summary};
+pub use swingpose_track::Primary;
 pub use swingpose_video::input::expand;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
+use swingpose_track::Primary;
 
 /// How careful to be: a name for a choice of detector and of flip test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -180,6 +181,8 @@ pub struct LabelOptions {
     pub score_threshold: ScoreThreshold,
     /// Keep at most this many people a frame, best boxes first.
     pub max_people: Option<NonZeroUsize>,
+    /// How the primary person of a frame is found.
+    pub primary: Primary,
 }
 
 impl Default for LabelOptions {
@@ -190,6 +193,7 @@ impl Default for LabelOptions {
             frames: FrameRange::default(),
             score_threshold: ScoreThreshold::default(),
             max_people: None,
+            primary: Primary::default(),
         }
     }
 }
@@ -213,6 +217,7 @@ impl LabelOptions {
             ("flip", self.flip.to_string()),
             ("frames", self.frames.to_string()),
             ("max-people", max_people),
+            ("primary", self.primary.to_string()),
         ];
         if detects {
             options.push(("detect-every", self.detect_every.to_string()));
@@ -280,7 +285,10 @@ mod tests {
     fn the_options_of_a_detector_are_told_only_where_one_runs() {
         let options = LabelOptions::default();
         let names = |detects| options.provenance("detector", detects).into_keys().collect::<Vec<_>>();
-        assert_eq!(names(true), ["boxes", "detect-every", "flip", "frames", "max-people", "score-threshold"]);
-        assert_eq!(names(false), ["boxes", "flip", "frames", "max-people"]);
+        assert_eq!(
+            names(true),
+            ["boxes", "detect-every", "flip", "frames", "max-people", "primary", "score-threshold"]
+        );
+        assert_eq!(names(false), ["boxes", "flip", "frames", "max-people", "primary"]);
     }
 }

@@ -2,6 +2,6 @@
 
 pub use crate::{
     Boxes, DeviceChoice, Existing, FrameRange, LabelOptions, Labeler, Labeling, Mode, PipelineError, Precision,
-    Reporter, ScoreThreshold, Silent, Summary,
+    Primary, Reporter, ScoreThreshold, Silent, Summary,
 };
 pub use swingpose_core::{BoundingBox, FrameIndex, FrameLabels, FramePx, Keypoint, Origin, PersonLabel, Point};

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
-use swingpose::{DeviceChoice, FrameRange, Labeler, program};
+use swingpose::{DeviceChoice, FrameRange, Labeler, Primary, program};
 use swingpose_core::FrameLabels;
 use swingpose_core::provenance::Provenance;
 use swingpose_labels::{Labels, label_files, read};
@@ -26,7 +26,7 @@ use swingpose_labels::{Labels, label_files, read};
 ///
 /// The video and the weights are found by the SHA-256 that the file names. Frames evenly spread over the file are labeled again:
 /// on the same device by the same program every bit must be the same, elsewhere keypoints must be as near as the arithmetic
-/// allows.
+/// allows. Tracks, and the primary person by `--primary motion`, come of the frames before and are not checked.
 ///
 /// Exit code: 0 all pass; 1 some do not, or what they were made of is not here (each named on standard error); 2 could not
 /// start; 130 interrupted.
@@ -95,6 +95,7 @@ fn verify(path: &Path, args: &VerifyArgs) -> anyhow::Result<Verdict> {
     let labeler = labeler(&made, &args.weights.path(), args.boxes.as_deref(), args.device.clone())?;
     let again =
         sample.iter().map(|labels| label_again(&labeler, &video, labels)).collect::<anyhow::Result<Vec<_>>>()?;
+    let again: Vec<_> = sample.iter().zip(again).map(|(labels, again)| with_history(again, labels, &made)).collect();
     let exact = *labeler.device() == made.device && program() == made.program;
     Ok(if exact { Verdict::exact(&sample, &again) } else { Verdict::near(sample, again, &made, labeler.device())? })
 }
@@ -125,6 +126,16 @@ fn label_again(labeler: &Labeler, video: &Path, labels: &FrameLabels) -> anyhow:
     let only = FrameRange::new(frame, frame.checked_add(1)).context("its frames have numbers that no video has")?;
     let mut labeling = labeler.label_frames(video, only)?;
     labeling.next().with_context(|| format!("frame {frame} cannot be decoded any more"))?.map_err(Into::into)
+}
+
+/// The labels of one frame made `again`, with what the frames before it tell taken from the file.
+fn with_history(mut again: FrameLabels, labels: &FrameLabels, made: &Provenance) -> FrameLabels {
+    let by_motion = made.options.get("primary").is_some_and(|rule| rule == Primary::Motion.as_str());
+    for (person, told) in again.people.iter_mut().zip(&labels.people) {
+        person.track = told.track;
+        person.primary = if by_motion { told.primary } else { person.primary };
+    }
+    again
 }
 
 #[cfg(test)]

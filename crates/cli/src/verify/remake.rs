@@ -76,6 +76,8 @@ fn options(made: &Provenance) -> anyhow::Result<LabelOptions> {
     Ok(LabelOptions {
         flip: option(made, "flip")?,
         frames: option(made, "frames")?,
+        // Labels made before there was a choice have the largest box's.
+        primary: if made.options.contains_key("primary") { option(made, "primary")? } else { defaults.primary },
         max_people: if max_people == "all" { None } else { Some(option(made, "max-people")?) },
         detect_every: if detects { option(made, "detect-every")? } else { defaults.detect_every },
         score_threshold: if detects { option(made, "score-threshold")? } else { defaults.score_threshold },
