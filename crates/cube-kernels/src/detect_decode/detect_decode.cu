@@ -9,9 +9,6 @@
 //
 // `state`: 4 words, the first the bits of the least logit that passes; then a `Slot` for each image and level.
 // `levels`: a `Level` each, then the factors to the frame, across and down, of each image.
-typedef unsigned int u32;
-typedef unsigned long long u64;
-
 constexpr u32 THREADS = 512;
 constexpr u32 CHUNK = 16384;   // logits of a block
 constexpr u32 BINS = 4096;     // of 1/256 from -8 on
@@ -30,16 +27,6 @@ struct Slot {
 struct Level {
     u32 logits, first_chunk, width, stride, best, before;
 };
-
-
-// An integer that orders as the numbers do, and back.
-__device__ __forceinline__ u32 key_of(float x) {
-    const u32 bits = __float_as_uint(x);
-    return bits >> 31 ? ~bits : bits | 0x80000000u;
-}
-__device__ __forceinline__ float of_key(u32 key) { return __uint_as_float(key >> 31 ? key ^ 0x80000000u : ~key); }
-
-__device__ __forceinline__ bool is_nan(float x) { return (__float_as_uint(x) & 0x7fffffffu) > 0x7f800000u; }
 
 // As `sigmoid` of float.rs, operation by operation.
 __device__ float sigmoid(float x) {
@@ -80,20 +67,6 @@ __device__ u32 sum_before(u32 own, u32* sums) {
     const u32 before = sums[threadIdx.x] - own;
     __syncthreads();
     return before;
-}
-
-// Largest first; `size` is a power of two.
-__device__ void sort_keys(u64* keys, u32 size) {
-    for (u32 run = 2; run <= size; run *= 2)
-        for (u32 apart = run / 2; apart; apart /= 2) {
-            __syncthreads();
-            for (u32 pair = threadIdx.x; pair < size / 2; pair += THREADS) {
-                const u32 at = 2 * pair - (pair & (apart - 1)), other = at + apart;
-                const u64 a = keys[at], b = keys[other];
-                if ((a < b) == ((at & run) == 0)) keys[at] = b, keys[other] = a;
-            }
-        }
-    __syncthreads();
 }
 
 // Calls `take` with each logit of `[from, to)` and its index.
@@ -324,7 +297,7 @@ extern "C" __global__ void __launch_bounds__(512)
             keys[i] = candidate(x[at], at);
         }
     for (u32 i = listed + threadIdx.x; i < sorted; i += THREADS) keys[i] = 0;
-    sort_keys(keys, sorted);
+    sort_keys<THREADS>(keys, sorted);
     const float* factors = reinterpret_cast<const float*>(levels + count) + 2 * blockIdx.y;
     const Candidates to = {corners, scores, labels, live};
     for (u32 i = threadIdx.x; i < level.best; i += THREADS) {

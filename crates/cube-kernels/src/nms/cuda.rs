@@ -8,7 +8,7 @@ use swingpose_cube_nn::cuda::{Argument, Buffers, Geometry, Kernel, Source, capab
 use super::{Boxes, Choice};
 use crate::DeviceSlice;
 
-static SOURCE: Source = Source { name: "nms.cu", text: include_str!("nms.cu") };
+static SOURCE: Source = Source { name: "nms.cu", text: concat!(include_str!("keys.cuh"), include_str!("nms.cu")) };
 
 /// As in the source.
 const THREADS: u32 = 1024;

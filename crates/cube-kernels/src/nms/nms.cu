@@ -2,21 +2,9 @@
 // time, a warp a box: against those kept, and against those of the 32 before it, among which one warp then decides.
 //
 // grid images, block THREADS; at most MOST_BOXES places an image in and MOST_KEPT out
-typedef unsigned int u32;
-typedef unsigned long long u64;
-
 constexpr u32 THREADS = 1024;
 constexpr u32 MOST_BOXES = 4096;
 constexpr u32 MOST_KEPT = 512;
-
-__device__ __forceinline__ bool is_nan(float x) { return (__float_as_uint(x) & 0x7fffffffu) > 0x7f800000u; }
-
-// An integer that orders as IEEE's total order does, and back.
-__device__ __forceinline__ u32 key_of(float x) {
-    const u32 bits = __float_as_uint(x);
-    return bits >> 31 ? ~bits : bits | 0x80000000u;
-}
-__device__ __forceinline__ float of_key(u32 key) { return __uint_as_float(key >> 31 ? key ^ 0x80000000u : ~key); }
 
 struct Box {
     float x1, y1, x2, y2;
@@ -32,20 +20,6 @@ __device__ __forceinline__ bool meets(const Box& a, const Box& b, bool apart, fl
     const float ratio = __fdiv_rn(shared, __fsub_rn(__fadd_rn(area_a, area_b), shared));
     const bool nan = is_nan(area_a) || is_nan(area_b) || is_nan(ratio);
     return (nan ? -1.0f : ratio) > iou_threshold;
-}
-
-// Largest first; `size` is a power of two.
-__device__ void sort_keys(u64* keys, u32 size) {
-    for (u32 run = 2; run <= size; run *= 2)
-        for (u32 apart = run / 2; apart; apart /= 2) {
-            __syncthreads();
-            for (u32 pair = threadIdx.x; pair < size / 2; pair += THREADS) {
-                const u32 at = 2 * pair - (pair & (apart - 1)), other = at + apart;
-                const u64 a = keys[at], b = keys[other];
-                if ((a < b) == ((at & run) == 0)) keys[at] = b, keys[other] = a;
-            }
-        }
-    __syncthreads();
 }
 
 // `people`: boxes of class 0 above `score_threshold` alone take part, cover their last pixel, and are cut to `pictures`.
@@ -82,7 +56,7 @@ extern "C" __global__ void __launch_bounds__(1024)
     u32 sorted = 2;
     while (sorted < count) sorted *= 2;
     for (u32 i = count + threadIdx.x; i < sorted; i += THREADS) keys[i] = 0;
-    sort_keys(keys, sorted);
+    sort_keys<THREADS>(keys, sorted);
 
     for (u32 start = 0; start < count && kept_count < limit; start += 32) {
         const u32 rank = start + warp;
