@@ -1,6 +1,6 @@
-//! What is around the networks on a GPU: a batch of 1920x1080 NV12 frames, one person in each, who is as high as the picture.
+//! What is around the networks on a GPU, on a batch of grey NV12 frames with one person in each.
 
-use super::{Timed, timed};
+use super::{PERSON, SIZE, Timed, timed};
 use crate::cuda::Engine;
 use crate::detect::Detector;
 use crate::error::PipelineError;
@@ -11,22 +11,20 @@ use swingpose_cube_kernels::crop_udp::CropBoxes;
 use swingpose_cube_kernels::{DeviceSlice, FrameBatch, FrameLayout, Matrix, Range, Rotation, SampleFormat};
 use swingpose_models::vitpose::HEATMAP;
 
-const WIDTH: usize = 1920;
-const HEIGHT: usize = 1080;
-
 /// Mid grey.
 const GREY: u32 = 0x8080_8080;
 
 fn frames(engine: &Engine, count: usize) -> FrameBatch {
-    let bytes = WIDTH * HEIGHT * 3 / 2;
+    let [width, height] = SIZE;
+    let bytes = width * height * 3 / 2;
     let client = engine.gpu.client();
     let words = DeviceSlice::new(client, &vec![GREY; count * bytes / 4]);
     let layout = |index: usize| FrameLayout {
-        width: WIDTH,
-        height: HEIGHT,
-        pitch: WIDTH,
+        width,
+        height,
+        pitch: width,
         luma: index * bytes,
-        chroma: index * bytes + WIDTH * HEIGHT,
+        chroma: index * bytes + width * height,
         format: SampleFormat::Nv12,
         matrix: Matrix::BT709,
         range: Range::Limited,
@@ -41,20 +39,19 @@ pub(super) fn around_detector(detector: &Detector) -> Result<Vec<Timed>, Pipelin
     let choice = detector.choice();
     let letterbox = timed(place, || engine.letterbox(&choice, &planes))?;
     let output = detector.network().forward(engine.letterbox(&choice, &planes));
-    let sizes = vec![(WIDTH, HEIGHT); batch];
+    let sizes = vec![SIZE.into(); batch];
     let boxes = timed(place, || {
         let scores = engine.people(output.clone(), &choice, &sizes).scores;
         engine.gpu.tensor::<f32, 4>(&scores, [1, 1, 1, scores.len()])
     })?;
-    let row = |what: &str, ms| Timed { what: what.to_owned(), batch, ms, flops: None };
-    Ok(vec![row("letterbox", letterbox), row("top-k and NMS", boxes)])
+    Ok(vec![Timed::around("letterbox", batch, letterbox), Timed::around("top-k and NMS", batch, boxes)])
 }
 
 pub(super) fn around_pose(pose: &PoseEstimator) -> Result<Vec<Timed>, PipelineError> {
     let (engine, place, batch) = (pose.engine(), pose.placement(), pose.batch.get());
     let planes = frames(engine, batch);
     let client = engine.gpu.client();
-    let corners: Vec<f32> = (0..batch).flat_map(|_| [700.0, 0.0, 1220.0, 1080.0]).collect();
+    let corners = PERSON.repeat(batch);
     let boxes =
         CropBoxes { corners: DeviceSlice::new(client, &corners), live: DeviceSlice::new(client, &vec![1_u32; batch]) };
     let owners: Vec<u32> = (0..batch as u32).collect();
@@ -66,6 +63,5 @@ pub(super) fn around_pose(pose: &PoseEstimator) -> Result<Vec<Timed>, PipelineEr
         let found = engine.keypoints(heatmaps.clone(), None, &parts);
         engine.gpu.tensor::<f32, 4>(&found, [1, batch, KEYPOINT_COUNT, 3])
     })?;
-    let row = |what: &str, ms| Timed { what: what.to_owned(), batch, ms, flops: None };
-    Ok(vec![row("crop", crop), row("DARK-UDP", keypoints)])
+    Ok(vec![Timed::around("crop", batch, crop), Timed::around("DARK-UDP", batch, keypoints)])
 }

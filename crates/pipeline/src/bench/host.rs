@@ -1,65 +1,52 @@
-//! What is around the networks on a CPU, on a grey picture of 1920x1080.
+//! What is around the networks on a CPU, on a grey picture.
 
-use super::{RUNS, Timed};
+use super::{PERSON, RUNS, SIZE, Timed};
 use crate::batch::{DetectionBatch, PersonBox};
 use crate::detect::Detector;
-use crate::estimate::PoseEstimator;
+use crate::estimate::{PoseEstimator, keypoints};
 use std::time::Instant;
 use swingpose_core::{BoundingBox, Origin};
 use swingpose_video::BgrImage;
-
-const SIZE: [usize; 2] = [1920, 1080];
 
 fn picture() -> BgrImage {
     let [width, height] = SIZE;
     BgrImage { width, height, data: vec![114; 3 * width * height] }
 }
 
-/// Everybody in a batch: one person a frame, as high as the picture.
+/// Everybody in a batch of one frame.
 fn people() -> DetectionBatch {
-    let bounding_box = BoundingBox::new(700.0, 0.0, 1220.0, 1080.0);
+    let [x1, y1, x2, y2] = PERSON;
+    let bounding_box = BoundingBox::new(x1, y1, x2, y2);
     DetectionBatch { people: vec![vec![PersonBox { bounding_box, score: 1.0, origin: Origin::Detected }]] }
 }
 
 pub(super) fn around_detector(detector: &Detector) -> Vec<Timed> {
     let picture = picture();
-    let input = timed("letterbox", || detector.letterbox(&[&picture]));
     let answer = || detector.forward(detector.letterbox(&[&picture]));
-    let (answers, mut runs) = ((0..RUNS).map(|_| answer()), Vec::new());
-    for answer in answers {
-        let start = Instant::now();
-        drop(detector.people(answer));
-        runs.push(start.elapsed().as_secs_f64() * 1e3);
-    }
-    vec![input, row("top-k and NMS", runs)]
+    vec![
+        timed("letterbox", || (), |()| detector.letterbox(&[&picture])),
+        timed("top-k and NMS", answer, |answer| detector.people(answer)),
+    ]
 }
 
 pub(super) fn around_pose(pose: &PoseEstimator) -> Vec<Timed> {
     let picture = picture();
-    let crop = timed("crop", || pose.crop_people(&picture, people()));
-    let mut runs = Vec::new();
-    for _ in 0..RUNS {
-        let heatmaps = pose.forward(pose.crop_people(&picture, people()));
-        let start = Instant::now();
-        drop(crate::estimate::keypoints(heatmaps));
-        runs.push(start.elapsed().as_secs_f64() * 1e3);
-    }
-    vec![crop, row("DARK-UDP", runs)]
+    let heatmaps = || pose.forward(pose.crop_people(&picture, people()));
+    vec![timed("crop", people, |people| pose.crop_people(&picture, people)), timed("DARK-UDP", heatmaps, keypoints)]
 }
 
-fn timed<T>(what: &str, work: impl Fn() -> T) -> Timed {
+/// The median time of `work` on what `prepare` makes each time. The first run only warms up.
+fn timed<I, O>(what: &str, prepare: impl Fn() -> I, work: impl Fn(I) -> O) -> Timed {
     let run = || {
+        let input = prepare();
         let start = Instant::now();
-        let made = work();
+        let made = work(input);
         let took = start.elapsed().as_secs_f64() * 1e3;
         drop(made);
         took
     };
     run();
-    row(what, (0..RUNS).map(|_| run()).collect())
-}
-
-fn row(what: &str, mut runs: Vec<f64>) -> Timed {
+    let mut runs: Vec<f64> = (0..RUNS).map(|_| run()).collect();
     runs.sort_by(f64::total_cmp);
-    Timed { what: what.to_owned(), batch: 1, ms: runs[runs.len() / 2], flops: None }
+    Timed::around(what, 1, runs[RUNS / 2])
 }

@@ -19,6 +19,10 @@ use swingpose_video::SourceOptions;
 
 use crate::decoding::Decoded;
 
+/// Width and height of the frames, and the box of the one person in each, who is as high as the picture.
+const SIZE: [usize; 2] = [1920, 1080];
+const PERSON: [f32; 4] = [700.0, 0.0, 1220.0, 1080.0];
+
 /// Runs of which the median is taken.
 const RUNS: usize = 5;
 
@@ -40,6 +44,18 @@ pub struct Timed {
     pub ms: f64,
     /// Floating-point operations a batch, two a multiplication and addition; `None` for what is not bound by them.
     pub flops: Option<f64>,
+}
+
+impl Timed {
+    /// A network of so many `flops` for one of the batch.
+    fn network(what: String, batch: usize, ms: f64, flops: u64) -> Self {
+        Self { what, batch, ms, flops: Some(flops as f64 * batch as f64) }
+    }
+
+    /// What is around a network.
+    fn around(what: &str, batch: usize, ms: f64) -> Self {
+        Self { what: what.to_owned(), batch, ms, flops: None }
+    }
 }
 
 /// What the device can do at best.
@@ -92,20 +108,13 @@ impl Labeler {
         let BoxSource::Detector(detector) = &self.boxes else { return Ok(Vec::new()) };
         self.run(|| {
             let (batch, place, pixels) = (detector.batch.get(), detector.placement(), noise(&detector.nothing()));
-            let network = Timed {
-                what: detector.architecture(),
-                batch,
-                ms: timed(place, || detector.answer(pixels.clone()))?,
-                flops: Some(detector.flops() as f64 * batch as f64),
-            };
-            let mut rows = vec![network];
+            let ms = timed(place, || detector.answer(pixels.clone()))?;
+            let network = Timed::network(detector.architecture(), batch, ms, detector.flops());
             #[cfg(feature = "cuda")]
             if is_gpu(place) {
-                rows.extend(gpu::around_detector(detector)?);
-                return Ok(rows);
+                return Ok([vec![network], gpu::around_detector(detector)?].concat());
             }
-            rows.extend(host::around_detector(detector));
-            Ok(rows)
+            Ok([vec![network], host::around_detector(detector)].concat())
         })
     }
 
@@ -116,20 +125,13 @@ impl Labeler {
     pub fn time_pose(&self) -> Result<Vec<Timed>, PipelineError> {
         self.run(|| {
             let (batch, place, pixels) = (self.pose.batch.get(), self.pose.placement(), noise(&self.pose.nothing()));
-            let network = Timed {
-                what: self.pose.architecture(),
-                batch,
-                ms: timed(place, || self.pose.answer(pixels.clone()))?,
-                flops: Some(self.pose.flops() as f64 * batch as f64),
-            };
-            let mut rows = vec![network];
+            let ms = timed(place, || self.pose.answer(pixels.clone()))?;
+            let network = Timed::network(self.pose.architecture(), batch, ms, self.pose.flops());
             #[cfg(feature = "cuda")]
             if is_gpu(place) {
-                rows.extend(gpu::around_pose(&self.pose)?);
-                return Ok(rows);
+                return Ok([vec![network], gpu::around_pose(&self.pose)?].concat());
             }
-            rows.extend(host::around_pose(&self.pose));
-            Ok(rows)
+            Ok([vec![network], host::around_pose(&self.pose)].concat())
         })
     }
 
@@ -143,12 +145,14 @@ impl Labeler {
         let mut rate = DecodedRate { frames: 0, first: Duration::ZERO, all: Duration::ZERO };
         while let Some(decoded) = decoding.next() {
             match decoded {
-                Decoded::Frame(..) => rate.frames += 1,
+                Decoded::Frame(..) => {
+                    if rate.frames == 0 {
+                        rate.first = start.elapsed();
+                    }
+                    rate.frames += 1;
+                }
                 Decoded::Lost(_) => {}
                 Decoded::Failed(error) => return Err(error),
-            }
-            if rate.frames == 1 {
-                rate.first = start.elapsed();
             }
         }
         rate.all = start.elapsed();
