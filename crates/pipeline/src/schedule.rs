@@ -15,12 +15,10 @@
 use crate::batch::PersonBox;
 use std::num::NonZeroU32;
 use swingpose_core::{BoundingBox, FrameIndex, FrameLabels, FramePx, Keypoint, Origin, PersonLabel};
+use swingpose_track::KEYPOINT_SCORE;
 
 /// Padding on each side, in lengths of the longer side of the keypoints' box.
 const PADDING: f32 = 0.125;
-
-/// Keypoints count when they score more than this, mmpose's own threshold for showing one.
-const KEYPOINT_SCORE: f32 = 0.3;
 
 /// Fewer keypoints than this, the majority of 17, are not enough of a person to know the whole one's box.
 const MIN_KEYPOINTS: usize = 9;

@@ -10,4 +10,5 @@ mod tracker;
 mod wrists;
 
 pub use primary::{Primary, UnknownPrimary};
+pub use track::KEYPOINT_SCORE;
 pub use tracker::{MEMORY_S, Tracker};

@@ -9,7 +9,7 @@ use swingpose_core::{BoundingBox, FramePx, Keypoint, PersonLabel};
 use swingpose_judge::oks::oks;
 
 /// Keypoints count when they score more than this, mmpose's own threshold for showing one.
-pub(crate) const KEYPOINT_SCORE: f32 = 0.3;
+pub const KEYPOINT_SCORE: f32 = 0.3;
 
 /// The time constant of a velocity, in seconds.
 const SETTLING_S: f64 = 0.15;
