@@ -16,9 +16,8 @@ use cudarc::cublaslt::sys::{
 };
 
 use super::stream::{Buffers, CudaError, RawStream, enqueue, is_cuda, with_stream};
-use crate::launch::{item, lines};
 use crate::linear::Shape;
-use crate::product::{Bias, Epilogue, finish};
+use crate::product::{Bias, Epilogue, cast, finish};
 use crate::{Activation, DeviceSlice, Element, Numbers};
 
 /// Bytes that an algorithm may use besides: what NVIDIA recommends for Hopper.
@@ -183,18 +182,7 @@ fn narrow<E: Element>(client: &Client, bias: Bias<'_, E>) -> DeviceSlice<E> {
     if E::NUMBERS == Numbers::F32 {
         return DeviceSlice::from_handle(bias.handle().clone(), bias.len());
     }
-    let narrowed = DeviceSlice::empty(client, bias.len());
-    let (cubes, dim) = lines(bias.len());
-    round::launch::<E>(client, cubes, dim, bias.arg(), narrowed.arg());
-    narrowed
-}
-
-#[cube(launch)]
-fn round<E: Float>(from: &[f32], to: &mut [E]) {
-    let at = item() as usize;
-    if at < to.len() {
-        to[at] = E::cast_from(from[at]);
-    }
+    cast(client, bias)
 }
 
 /// The library on the device whose context is current.

@@ -1,20 +1,22 @@
 //! The matrix product that [`linear()`](crate::linear::linear()), [`conv()`](crate::conv::conv()) and
 //! [`deconv()`](crate::deconv::deconv()) come down to: `act(x weightᵀ + bias) + residual`.
 
+mod cast;
 // What takes it is cuBLASLt, and a test.
 #[cfg(any(feature = "cuda", all(test, feature = "device")))]
 mod finish;
 mod kernel;
 #[cfg(all(test, feature = "device"))]
 mod tests;
-mod widen;
 
 use cubecl::prelude::*;
 
 #[cfg(any(feature = "cuda", all(test, feature = "device")))]
 pub(crate) use finish::finish;
 
-pub use widen::widened;
+#[cfg(feature = "cuda")]
+pub(crate) use cast::cast;
+pub use cast::widened;
 
 use crate::linear::Shape;
 use crate::{Activation, DeviceSlice, Element};
