@@ -4,6 +4,7 @@
 //! most capable one of the runtimes in the build; on a software driver the numbers say nothing about a GPU.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::time::Instant;
 
 use cubecl::client::Client;
@@ -39,9 +40,9 @@ fn main() {
     println!("{:<44}{:>9}", client.name(), "ms");
     for (what, milliseconds) in [
         letterbox_line(&client, &batch, &images),
-        detect_decode_line(&client),
-        crowded_line(&client, "80 classes of 32, all above", 3.0),
-        crowded_line(&client, "80 classes of 32, few above", -5.43),
+        detect_decode_line(&client, &FEW),
+        detect_decode_line(&client, &CROWDED),
+        detect_decode_line(&client, &SPARSE),
         nms_line(&client),
         crop_udp_line(&client, &batch, &images),
         dark_udp_line(&client),
@@ -77,44 +78,31 @@ fn letterbox_line(client: &Client, batch: &FrameBatch, images: &[BgrImage]) -> (
     time(client, "letterbox of 8 frames of 1920x1080", run)
 }
 
-fn detect_decode_line(client: &Client) -> (&'static str, f64) {
-    let mut noise = Noise::new(2);
-    let maps = [(80, 8), (40, 16), (20, 32)].map(|(side, stride): (usize, usize)| {
-        let logits: Vec<f32> = (0..FRAMES * side * side).map(|_| noise.unit() * 8.0 - 8.0).collect();
-        let distances: Vec<f32> = (0..FRAMES * side * side * 4).map(|_| 5.0 + 80.0 * noise.unit()).collect();
-        (logits, distances, side, stride)
-    });
-    let levels = maps.each_ref().map(|(logits, distances, side, stride)| Level {
-        cls_scores: DeviceSlice::new(client, logits),
-        bbox_preds: DeviceSlice::new(client, distances),
-        height: *side,
-        width: *side,
-        stride: *stride,
-    });
-    let cfg = TestCfg { score_thr: 0.05, nms_pre: 1000, iou_threshold: 0.6, max_per_img: 100 };
-    let run = || detect_decode(client, &levels, 1, SIDE, &[(0.5, 0.5); FRAMES], &cfg);
-    let first = maps.each_ref().map(|(logits, distances, side, stride)| host::detect_decode::Level {
-        cls_scores: &logits[..side * side],
-        bbox_preds: &distances[..side * side * 4],
-        width: *side,
-        stride: *stride,
-    });
-    let expected = host::detect_decode::detect_decode(&first, 1, SIDE, (0.5, 0.5), &cfg);
-    let scores: Vec<f32> = expected.iter().map(|found| found.score).collect();
-    assert_eq!(read(client, &run().scores)[..scores.len()], scores, "detect_decode");
-    time(client, "detect_decode of 8 x 8400 cells", run)
+/// Maps of RTMDet's sizes for `images` and `classes`, whose logits lie evenly in a range.
+struct Levels {
+    what: &'static str,
+    images: usize,
+    classes: usize,
+    logits: Range<f32>,
+    max_per_img: usize,
 }
 
-/// RTMDet's own sizes with the classes of COCO; logits lie within 2.5 of `middle`.
-fn crowded_line(client: &Client, what: &'static str, middle: f32) -> (&'static str, f64) {
-    const IMAGES: usize = 32;
-    const CLASSES: usize = 80;
-    let mut noise = Noise::new(4);
+const FEW: Levels =
+    Levels { what: "detect_decode of 8 x 8400 cells", images: FRAMES, classes: 1, logits: -8.0..0.0, max_per_img: 100 };
+/// With the classes of COCO: all logits above the threshold, and few.
+const CROWDED: Levels =
+    Levels { what: "80 classes of 32, all above", images: 32, classes: 80, logits: 0.5..5.5, max_per_img: 300 };
+const SPARSE: Levels = Levels { what: "80 classes of 32, few above", logits: -7.93..-2.93, ..CROWDED };
+
+fn detect_decode_line(client: &Client, of: &Levels) -> (&'static str, f64) {
+    let Levels { what, images, classes, ref logits, max_per_img } = *of;
+    let mut noise = Noise::new(classes as u64);
+    let mut numbers = |count: usize, range: &Range<f32>| -> Vec<f32> {
+        (0..count).map(|_| range.start + (range.end - range.start) * noise.unit()).collect()
+    };
     let maps = [(80, 8), (40, 16), (20, 32)].map(|(side, stride): (usize, usize)| {
-        let logit = |noise: &mut Noise| middle + 5.0 * noise.unit() - 2.5;
-        let logits: Vec<f32> = (0..IMAGES * side * side * CLASSES).map(|_| logit(&mut noise)).collect();
-        let distances: Vec<f32> = (0..IMAGES * side * side * 4).map(|_| 5.0 + 80.0 * noise.unit()).collect();
-        (logits, distances, side, stride)
+        let cells = images * side * side;
+        (numbers(cells * classes, logits), numbers(cells * 4, &(5.0..85.0)), side, stride)
     });
     let levels = maps.each_ref().map(|(logits, distances, side, stride)| Level {
         cls_scores: DeviceSlice::new(client, logits),
@@ -123,15 +111,16 @@ fn crowded_line(client: &Client, what: &'static str, middle: f32) -> (&'static s
         width: *side,
         stride: *stride,
     });
-    let cfg = TestCfg { score_thr: 0.05, nms_pre: 1000, iou_threshold: 0.6, max_per_img: 300 };
-    let run = || detect_decode(client, &levels, CLASSES, SIDE, &[(0.5, 0.5); IMAGES], &cfg);
+    let cfg = TestCfg { score_thr: 0.05, nms_pre: 1000, iou_threshold: 0.6, max_per_img };
+    let scales = vec![(0.5, 0.5); images];
+    let run = || detect_decode(client, &levels, classes, SIDE, &scales, &cfg);
     let first = maps.each_ref().map(|(logits, distances, side, stride)| host::detect_decode::Level {
-        cls_scores: &logits[..side * side * CLASSES],
+        cls_scores: &logits[..side * side * classes],
         bbox_preds: &distances[..side * side * 4],
         width: *side,
         stride: *stride,
     });
-    let expected = host::detect_decode::detect_decode(&first, CLASSES, SIDE, (0.5, 0.5), &cfg);
+    let expected = host::detect_decode::detect_decode(&first, classes, SIDE, scales[0], &cfg);
     let scores: Vec<f32> = expected.iter().map(|found| found.score).collect();
     assert_eq!(read(client, &run().scores)[..scores.len()], scores, "{what}");
     time(client, what, run)

@@ -9,7 +9,10 @@ use super::launch::Head;
 use crate::DeviceSlice;
 use crate::nms::Boxes;
 
-static SOURCE: Source = Source { name: "detect_decode.cu", text: concat!(include_str!("../nms/keys.cuh"), include_str!("detect_decode.cu")) };
+static SOURCE: Source = Source {
+    name: "detect_decode.cu",
+    text: concat!(include_str!("../nms/keys.cuh"), include_str!("detect_decode.cu")),
+};
 
 /// As in the source: threads of a block, logits that it reads, levels that a launch takes, and candidates that a level may have.
 const THREADS: u32 = 512;
