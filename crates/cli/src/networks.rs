@@ -6,6 +6,9 @@ use anyhow::{bail, ensure};
 use std::path::{Path, PathBuf};
 use swingpose::DEFAULT_POSE;
 
+/// What `--detector` is called when there is to be none.
+pub(crate) const NO_DETECTOR: &str = "none";
+
 /// The extension of converted weights.
 const CONVERTED: &str = "safetensors";
 

@@ -2,13 +2,10 @@
 //! anything is computed, so that whatever cannot work is said at once.
 
 use crate::args::LabelArgs;
-use crate::networks::Networks;
+use crate::networks::{NO_DETECTOR, Networks};
 use anyhow::{Context, ensure};
 use swingpose::{Boxes, DeviceChoice, Job, LabelOptions, Labeler, LabelerBuilder, expand};
 use swingpose_labels::output_paths;
-
-/// What `--detector` is called when there is to be none.
-const NO_DETECTOR: &str = "none";
 
 /// A `label` run, ready to go.
 pub(crate) struct LabelSettings {

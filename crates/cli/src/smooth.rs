@@ -5,11 +5,10 @@ use crate::io::Io;
 use crate::progress::plural;
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::{File, canonicalize};
+use std::fs::canonicalize;
 use std::path::{Path, PathBuf};
-use swingpose::ScoreThreshold;
+use swingpose::{ScoreThreshold, digest_file};
 use swingpose_core::FrameLabels;
 use swingpose_core::provenance::Provenance;
 use swingpose_labels::{Ending, LabelSink, LabelWriter, Labels, read};
@@ -196,17 +195,9 @@ fn said_of(options: &Options, by: By, raw: &Path) -> anyhow::Result<BTreeMap<Str
         ("max-gap", options.max_gap.to_string()),
         ("keypoint-threshold", options.keypoint_threshold.to_string()),
         ("by", by.to_owned()),
-        ("of", sha256(raw)?),
+        ("of", digest_file(raw)?.sha256),
     ];
     Ok(parameters.chain(others).map(|(name, value)| (format!("smooth.{name}"), value)).collect())
-}
-
-fn sha256(path: &Path) -> anyhow::Result<String> {
-    let mut hash = Sha256::new();
-    File::open(path)
-        .and_then(|mut file| std::io::copy(&mut file, &mut hash))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Writes the label file, unless Ctrl-C comes in between, and says whether it is whole.
@@ -293,7 +284,7 @@ mod tests {
             (said(FILTER), said("smooth.cutoff"), said("smooth.order")),
             (Some("butterworth"), Some("8"), Some("4"))
         );
-        assert_eq!(said("smooth.of").map(str::to_owned), Some(sha256(&raw).unwrap()));
+        assert_eq!(said("smooth.of").map(str::to_owned), Some(digest_file(&raw).unwrap().sha256));
         let frames: Vec<_> = frames.map(Result::unwrap).collect();
         assert_eq!(frames[5].people[0].origin.as_str(), "interpolated");
         let steps = frames[10..30].windows(2).map(|pair| {

@@ -1,15 +1,13 @@
 //! Which networks are measured: files of converted weights, or made-up ones, which live as long as they are needed.
 
 use super::BenchArgs;
-use crate::networks::Networks;
+use crate::networks::{NO_DETECTOR, Networks};
+use crate::weights::{program, weights_file};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 use swingpose_models::checkpoint::{Precision, write_made_up};
 use swingpose_models::{RtmDetConfig, VitPoseConfig};
 use tempfile::TempDir;
-
-/// What `--detector` is called when there is to be none.
-const NO_DETECTOR: &str = "none";
 
 /// The networks, as files.
 pub(super) struct Chosen {
@@ -36,19 +34,18 @@ impl Chosen {
 
     fn made_up_of(detector: Option<&str>, pose: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("no place for made-up weights")?;
-        let place = |name: &str| folder.path().join(name).with_added_extension("safetensors");
-        let program = concat!("swingpose ", env!("CARGO_PKG_VERSION"));
+        let place = |name: &str| weights_file(folder.path(), name);
         let detector = detector
             .map(|name| {
                 let config =
                     RtmDetConfig::named(name).with_context(|| format!("no published detector is called {name}"))?;
-                write_made_up(&config.person(), Precision::F16, program, &place(name))?;
+                write_made_up(&config.person(), Precision::F16, &program(), &place(name))?;
                 anyhow::Ok(place(name))
             })
             .transpose()?;
         let config =
             VitPoseConfig::named(pose).with_context(|| format!("no published pose network is called {pose}"))?;
-        write_made_up(&config, Precision::F16, program, &place(pose))?;
+        write_made_up(&config, Precision::F16, &program(), &place(pose))?;
         Ok(Self { detector, pose: place(pose), folder: Some(folder) })
     }
 

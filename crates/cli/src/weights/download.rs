@@ -5,11 +5,11 @@
 
 use crate::Io;
 use anyhow::{Context, anyhow, bail};
-use sha2::{Digest, Sha256};
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use swingpose::digest_file;
 use ureq::http::{Response, StatusCode, header};
 
 /// Attempts in a row that bring nothing new before giving up.
@@ -131,7 +131,7 @@ impl Download<'_> {
     /// Gives the file its name if it is the right one.
     fn check(&self) -> anyhow::Result<()> {
         let part = self.part();
-        let found = sha256(&part).with_context(|| part.display().to_string())?;
+        let found = digest_file(&part)?.sha256;
         if !found.starts_with(self.sha256) {
             std::fs::remove_file(&part).with_context(|| part.display().to_string())?;
             bail!(
@@ -197,21 +197,11 @@ fn starts_at(response: &Response<ureq::Body>, have: u64) -> bool {
     range.is_some_and(|range| range.starts_with(&format!("bytes {have}-")))
 }
 
-fn sha256(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
-    let (mut digest, mut buffer) = (Sha256::new(), vec![0; CHUNK]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
-            read => digest.update(&buffer[..read]),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::server::{Answer, Server};
     use super::*;
+    use sha2::{Digest, Sha256};
     use std::sync::atomic::AtomicBool;
 
     const LENGTH: usize = 300_000;

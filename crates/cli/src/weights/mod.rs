@@ -86,6 +86,6 @@ pub(crate) fn weights_file(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// The program and version, for the metadata of what it writes.
-fn program() -> String {
+pub(crate) fn program() -> String {
     concat!("swingpose ", env!("CARGO_PKG_VERSION")).to_owned()
 }
